@@ -1,0 +1,313 @@
+"""The tilt series: what was recorded, and everything known about how."""
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from .rutherford import NM2_PER_BARN
+
+Signal = Literal["EDS_TEM", "ADF"]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TiltSeries:
+    """Projections of one specimen against stage tilt. It holds nothing of the truth.
+
+    Parameters
+    ----------
+    data : ndarray, shape (tilt, y, x) or (channel, tilt, y, x)
+        Counts (integers) or expectations (floats). The tilt axis is x; no NaN or infinity, and no
+        negative EDS counts.
+    angles_deg : ndarray of float64, shape (tilt,)
+        Stage tilts, degrees, within ±180.
+    spacing_nm : float
+        Edge of a pixel, nm.
+    channels : tuple of str
+        Names of the channels: X-ray lines (``"Zn_Ka"``) or ``("ADF",)``. One name when `data` has
+        three axes.
+    signal : {"EDS_TEM", "ADF"}
+        Kind of signal.
+    electrons_per_pixel : float, optional
+        Beam electrons per pixel and tilt, N_e = i τ / e, when known.
+    gains : ndarray of float64, shape (channel, tilt), optional
+        Detector gain relative to the calibration at 0°; None means 1 throughout.
+    metadata : dict, optional
+        Anything that JSON can hold: microscope, holder, dwell, current. Tuples become lists.
+
+    Raises
+    ------
+    ValueError
+        When a field breaks its rule; one line with field, rule, value and cure.
+
+    Examples
+    --------
+    >>> series = TiltSeries(
+    ...     data=np.ones((3, 4, 4), np.int32), angles_deg=[-30, 0, 30], spacing_nm=5.0,
+    ...     channels=("Zn_Ka",), signal="EDS_TEM")
+    >>> series
+    TiltSeries(EDS_TEM Zn_Ka, 3 tilts from -30° to 30°, 4 × 4 pixels of 5 nm, int32)
+    """
+
+    data: np.ndarray
+    angles_deg: np.ndarray
+    spacing_nm: float
+    channels: tuple[str, ...]
+    signal: Signal
+    electrons_per_pixel: float | None = None
+    gains: np.ndarray | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        put = object.__setattr__
+        put(self, "data", _checked_data(self.data))
+        put(self, "angles_deg", _checked_angles(self.angles_deg, self.data.shape[-3]))
+        put(self, "spacing_nm", _positive("spacing_nm", self.spacing_nm, "nm"))
+        put(self, "channels", _checked_channels(self.channels, self.data.shape))
+        if self.signal not in ("EDS_TEM", "ADF"):
+            raise ValueError(f"`signal` must be 'EDS_TEM' or 'ADF', got {self.signal!r}")
+        if self.signal == "EDS_TEM" and self.data.min() < 0:
+            where = tuple(int(i) for i in np.argwhere(self.data < 0)[0])
+            raise ValueError(
+                f"`data` of an EDS series must not be negative: {self.data[where]} at index {where}; "
+                "counts from which a background was subtracted are signal='ADF'"
+            )
+        if self.electrons_per_pixel is not None:
+            electrons = _positive("electrons_per_pixel", self.electrons_per_pixel, "electrons")
+            put(self, "electrons_per_pixel", electrons)
+        put(self, "gains", _checked_gains(self.gains, (len(self.channels), self.count)))
+        put(self, "metadata", _checked_metadata(self.metadata))
+
+    def __repr__(self) -> str:
+        low, high = self.angles_deg.min(), self.angles_deg.max()
+        ny, nx = self.data.shape[-2:]
+        return (
+            f"TiltSeries({self.signal} {' '.join(self.channels)}, {self.count} tilts from {low:g}° to "
+            f"{high:g}°, {ny} × {nx} pixels of {self.spacing_nm:g} nm, {self.data.dtype})"
+        )
+
+    @property
+    def count(self) -> int:
+        """Number of tilts."""
+        return self.data.shape[-3]
+
+    @property
+    def stack(self) -> np.ndarray:
+        """The data with the channel axis always there, shape (channel, tilt, y, x); a view."""
+        return self.data if self.data.ndim == 4 else self.data[None]
+
+    @property
+    def fluence_e_nm2(self) -> float | None:
+        """Electrons per nm² and tilt, when `electrons_per_pixel` is known."""
+        return None if self.electrons_per_pixel is None else self.electrons_per_pixel / self.spacing_nm**2
+
+    def channel(self, name: str) -> "TiltSeries":
+        """Return one channel as a series of its own, with data of shape (tilt, y, x).
+
+        Raises
+        ------
+        ValueError
+            When there is no such channel; the message lists those there are.
+        """
+        if name not in self.channels:
+            raise ValueError(f"no channel {name!r} in this series; it has {', '.join(self.channels)}")
+        index = self.channels.index(name)
+        gains = None if self.gains is None else self.gains[index : index + 1]
+        return replace(self, data=self.stack[index], channels=(name,), gains=gains)
+
+    def select(self, tilts: Sequence[int] | Sequence[bool] | np.ndarray | slice) -> "TiltSeries":
+        """Return the series with some tilts only.
+
+        Parameters
+        ----------
+        tilts : sequence of int, mask of bool, or slice
+            Which tilts to keep, along the tilt axis.
+        """
+        keep = np.arange(self.count)[tilts if isinstance(tilts, slice) else np.asarray(tilts)]
+        if keep.size == 0:
+            raise ValueError("`tilts` must keep at least one tilt")
+        gains = None if self.gains is None else self.gains[:, keep]
+        return replace(self, data=self.data[..., keep, :, :], angles_deg=self.angles_deg[keep], gains=gains)
+
+    def areal_density(self, cross_section_barn: dict[str, float]) -> np.ndarray:
+        """Areal density of the emitting element, from counts by eq. (1) of Collins et al. [1]_.
+
+        Parameters
+        ----------
+        cross_section_barn : dict
+            Partial cross-section of every channel, barn.
+
+        Returns
+        -------
+        ndarray of float64, shape of `data`
+            P = counts / (N_e σ g), atoms nm⁻².
+
+        Raises
+        ------
+        ValueError
+            When N_e or a cross-section is missing, or a gain is 0 (nothing was counted: drop that tilt).
+
+        References
+        ----------
+        .. [1] S. M. Collins et al., APL Mater. 7 (2019) 091111, doi:10.1063/1.5120093
+
+        Examples
+        --------
+        >>> series = TiltSeries(
+        ...     data=np.full((1, 1, 1), 500), angles_deg=[0.0], spacing_nm=5.0, channels=("Co_Ka",),
+        ...     signal="EDS_TEM", electrons_per_pixel=1.25e9)
+        >>> series.areal_density({"Co_Ka": 3.38}).round(1)
+        array([[[1183.4]]])
+        """
+        if self.signal != "EDS_TEM":
+            raise ValueError(f"`areal_density` needs an EDS series, this one is {self.signal}")
+        if self.electrons_per_pixel is None:
+            raise ValueError(
+                "`electrons_per_pixel` is not known for this series; set it to quantify the counts"
+            )
+        missing = [name for name in self.channels if name not in cross_section_barn]
+        if missing:
+            raise ValueError(
+                f"`cross_section_barn` lacks {', '.join(missing)}; it has {', '.join(cross_section_barn)}"
+            )
+        sigma = np.array(
+            [_positive(f"cross_section_barn[{c!r}]", cross_section_barn[c], "barn") for c in self.channels]
+        )
+        gains = np.ones((len(self.channels), self.count)) if self.gains is None else self.gains
+        if not gains.all():
+            channel, tilt = (int(i) for i in np.argwhere(gains == 0)[0])
+            raise ValueError(
+                f"gain of {self.channels[channel]} is 0 at tilt index {tilt} "
+                f"({self.angles_deg[tilt]:g} degrees): nothing was counted; leave that tilt out with `select`"
+            )
+        scale = self.electrons_per_pixel * sigma[:, None] * NM2_PER_BARN * gains
+        return (self.stack / scale[:, :, None, None]).reshape(self.data.shape)
+
+    def save(self, path: str | os.PathLike[str], *, compression: Literal["gzip"] | None = "gzip") -> None:
+        """Write the series to HDF5 (``.h5``) without loss.
+
+        Parameters
+        ----------
+        path : path-like
+            File name ending in ``.h5`` or ``.hdf5``; replaced atomically when it exists.
+        compression : "gzip" or None, optional
+
+        Raises
+        ------
+        ValueError
+            When the suffix is another, or the folder does not exist.
+        """
+        from .series_h5 import save_series
+
+        save_series(self, path, compression=compression)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "TiltSeries":
+        """Read a series that `save` wrote.
+
+        Raises
+        ------
+        ValueError
+            When the file is missing, truncated, or not such a series.
+        """
+        from .series_h5 import load_series
+
+        return load_series(path)
+
+    def export(self, path: str | os.PathLike[str]) -> None:
+        """Write the series for other programs (extra ``io``).
+
+        Parameters
+        ----------
+        path : path-like
+            ``.hspy`` (HyperSpy, all channels, with its metadata tree) or ``.mrc`` (one channel as
+            float32, voxels in ångström, and a ``.rawtlt`` of angles beside it).
+
+        Raises
+        ------
+        ValueError
+            When the suffix is another, or several channels go to ``.mrc``.
+        ImportError
+            When the extra ``io`` is not installed.
+        """
+        suffix = os.path.splitext(os.fspath(path))[1].lower()
+        if suffix == ".hspy":
+            from .hyperspy_files import export_hspy
+
+            export_hspy(self, path)
+        elif suffix == ".mrc":
+            from .mrc_files import export_mrc
+
+            export_mrc(self, path)
+        else:
+            raise ValueError(f"`path` must end in .hspy or .mrc (.h5: use `save`), got {os.fspath(path)!r}")
+
+
+def _checked_data(data: np.ndarray) -> np.ndarray:
+    data = np.ascontiguousarray(data)
+    if data.dtype.kind not in "iuf":
+        raise ValueError(f"`data` must be integers or floats, got {data.dtype}")
+    if data.ndim not in (3, 4) or data.size == 0:
+        raise ValueError(
+            f"`data` must have axes (tilt, y, x) or (channel, tilt, y, x), none empty, got shape {data.shape}"
+        )
+    if data.dtype.kind == "f" and not np.isfinite(data).all():
+        bad = np.argwhere(~np.isfinite(data))
+        where = tuple(int(i) for i in bad[0])
+        raise ValueError(
+            f"`data` must be finite: {data[where]} at index {where} ({len(bad)} such values); "
+            "mend those pixels or leave out those tilts"
+        )
+    return data
+
+
+def _checked_angles(angles_deg: Any, count: int) -> np.ndarray:
+    angles = np.array(angles_deg, dtype=np.float64, ndmin=1)
+    if angles.shape != (count,):
+        raise ValueError(
+            f"`angles_deg` must hold one angle per tilt: {angles.size} angles for {count} projections"
+        )
+    if not (np.abs(angles) <= 180).all():
+        index = int(np.flatnonzero(~(np.abs(angles) <= 180))[0])
+        raise ValueError(f"`angles_deg` must lie within -180 and 180: {angles[index]} at index {index}")
+    return angles
+
+
+def _checked_channels(channels: Any, shape: tuple[int, ...]) -> tuple[str, ...]:
+    channels = (channels,) if isinstance(channels, str) else tuple(channels)
+    expected = shape[0] if len(shape) == 4 else 1
+    if len(channels) != expected or not all(isinstance(name, str) and name for name in channels):
+        raise ValueError(f"`channels` must name the {expected} channel(s) of data {shape}, got {channels}")
+    if len(set(channels)) != len(channels):
+        raise ValueError(f"`channels` must differ, got {channels}")
+    return channels
+
+
+def _checked_gains(gains: Any, shape: tuple[int, int]) -> np.ndarray | None:
+    if gains is None:
+        return None
+    gains = np.array(gains, dtype=np.float64)
+    if gains.shape != shape:
+        raise ValueError(f"`gains` must have shape (channel, tilt) = {shape}, got {gains.shape}")
+    if not ((gains >= 0) & np.isfinite(gains)).all():
+        raise ValueError(f"`gains` must be finite and not negative, got a least value of {gains.min()}")
+    return gains
+
+
+def _checked_metadata(metadata: Any) -> dict[str, Any]:
+    if not isinstance(metadata, dict):
+        raise ValueError(f"`metadata` must be a dictionary, got {type(metadata).__name__}")
+    try:
+        return json.loads(json.dumps(metadata, allow_nan=False))
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"`metadata` must be what JSON can hold: {error}") from None
+
+
+def _positive(name: str, value: Any, unit: str) -> float:
+    value = float(value)
+    if not 0 < value < np.inf:
+        raise ValueError(f"`{name}` must be a positive number of {unit}, got {value}")
+    return value
