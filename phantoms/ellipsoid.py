@@ -66,7 +66,7 @@ def Sphere(*, radius_nm: float, center_nm: Point = (0.0, 0.0, 0.0)) -> Ellipsoid
     >>> float(Sphere(radius_nm=10.0).signed_distance(0.0, 0.0, 4.0))
     -6.0
     """
-    return Ellipsoid(semi_axes_nm=(radius_nm,) * 3, center_nm=center_nm)
+    return Ellipsoid(semi_axes_nm=(radius_nm, radius_nm, radius_nm), center_nm=center_nm)
 
 
 def _distance(points, semi_axes_nm) -> np.ndarray:

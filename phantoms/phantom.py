@@ -93,8 +93,8 @@ class Phantom:
         """
         if factor < 1 or any(count % factor for count in self.grid.shape):
             raise ValueError(f"`factor` must divide every axis of {self.grid.shape}, got {factor}")
-        shape = tuple(count // factor for count in self.grid.shape)
-        grid = Grid(shape=shape, spacing_nm=self.grid.spacing_nm * factor)
+        nz, ny, nx = (count // factor for count in self.grid.shape)
+        grid = Grid(shape=(nz, ny, nx), spacing_nm=self.grid.spacing_nm * factor)
         blocks = _blocks(self.labels, factor)
         low, high = blocks.min(axis=(1, 3, 5)), blocks.max(axis=(1, 3, 5))
         return replace(

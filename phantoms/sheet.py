@@ -27,8 +27,8 @@ class Sheet(Parameters):
     Notes
     -----
     With q = n·r and s = |r|² from the point of crossing, the signed distance to a sphere of
-    curvature κ that touches the plane there is (2q − κ s) / (1 + √(1 − 2κq + κ² s)): exact, and
-    free of cancellation as κ → 0.
+    curvature κ that touches the plane there is u / (1 + √(1 − κu)), u = 2q − κs: exact, and free of
+    cancellation as κ → 0.
 
     Examples
     --------
@@ -58,11 +58,11 @@ class Sheet(Parameters):
 def curved_distance(z, y, x, normal, offset_nm: float, curvature_per_nm: float, square):
     """Signed distance to a plane bent into a sphere, nm; `square` is |r|² of the points, nm²."""
     nz, ny, nx = normal
-    along = (nz * z + ny * y) + nx * x
-    q = along - offset_nm
     if curvature_per_nm == 0.0:
-        return q
-    bend = curvature_per_nm * (square - offset_nm * (2.0 * along - offset_nm))
-    # Rounding can carry 1 − 2κq + κ²s, the square of a distance, below zero at the centre.
-    root = np.sqrt(np.maximum(1.0 + curvature_per_nm * (bend - 2.0 * q), 0.0))
-    return (2.0 * q - bend) / (1.0 + root)
+        return (nz * z + ny * y - offset_nm) + nx * x
+    # u = 2q − κs, gathered by powers of the coordinates from the origin.
+    slope = 2.0 * (1.0 + curvature_per_nm * offset_nm)
+    constant = offset_nm * (2.0 + curvature_per_nm * offset_nm)
+    u = ((slope * nz) * z + (slope * ny) * y - constant) + (slope * nx) * x - curvature_per_nm * square
+    # Rounding can carry 1 − κu, the square of a distance, below zero at the centre.
+    return u / (1.0 + np.sqrt(np.maximum(1.0 - curvature_per_nm * u, 0.0)))
