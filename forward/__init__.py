@@ -4,7 +4,7 @@ Names load when they are first used, so importing this package stays light.
 """
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 _NAMES = {
     "ADFDetector": "adf_detector",
@@ -31,7 +31,47 @@ _NAMES = {
     "subtract_background": "background",
 }
 
-__all__ = sorted(_NAMES)
+if TYPE_CHECKING:
+    from .adf_detector import ADFDetector
+    from .background import subtract_background
+    from .eds_detector import EDSDetector, Segment
+    from .expectation import electrons_per_pixel, expected_counts
+    from .holder import HOLDERS, Holder
+    from .microscope import MICROSCOPES, Microscope
+    from .noise import draw_counts
+    from .projector import Projector
+    from .read_series import read_tilt_series
+    from .rutherford import rutherford_cross_section_barn
+    from .simulation import simulate
+    from .tilt_scheme import TiltScheme
+    from .tilt_series import TiltSeries
+    from .volume_files import SavedVolume, load_volume, save_volume
+    from .xray_lines import LINES, XrayLine
+
+__all__ = [
+    "HOLDERS",
+    "LINES",
+    "MICROSCOPES",
+    "ADFDetector",
+    "EDSDetector",
+    "Holder",
+    "Microscope",
+    "Projector",
+    "SavedVolume",
+    "Segment",
+    "TiltScheme",
+    "TiltSeries",
+    "XrayLine",
+    "draw_counts",
+    "electrons_per_pixel",
+    "expected_counts",
+    "load_volume",
+    "read_tilt_series",
+    "rutherford_cross_section_barn",
+    "save_volume",
+    "simulate",
+    "subtract_background",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -41,4 +81,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_NAMES])
+    return sorted(_NAMES)

@@ -74,14 +74,10 @@ def areal_density(
 
 def film_areal_density(phantom: "Phantom", weights: Mapping[str, float]) -> float:
     """Weighted areal density of the support film at 0° tilt, atoms nm⁻²; 0 without a film."""
-    film = phantom.film
-    if film is None:
+    if phantom.film is None:
         return 0.0
-    from ..phantoms import MATERIALS
-
-    material = MATERIALS[film.material] if isinstance(film.material, str) else film.material
-    densities = material.number_densities()
-    return float(film.thickness_nm * sum(w * densities.get(element, 0.0) for element, w in weights.items()))
+    atoms = phantom.film.areal_densities()
+    return float(sum(weight * atoms.get(element, 0.0) for element, weight in weights.items()))
 
 
 def _mixture(phantom: "Phantom", weights: Mapping[str, float], binning: int) -> np.ndarray | None:

@@ -144,24 +144,15 @@ def _expected_adf(
     phantom: "Phantom", microscope: Microscope, binning: int, common: dict[str, Any]
 ) -> TiltSeries:
     adf = microscope.adf
-    elements = set(phantom.elements) | _film_elements(phantom)
-    barn = adf.cross_sections_barn(sorted(elements), voltage_kv=microscope.accelerating_voltage_kv)
+    film = {} if phantom.film is None else phantom.film.areal_densities()
+    elements = sorted({*phantom.elements, *film})
+    barn = adf.cross_sections_barn(elements, voltage_kv=microscope.accelerating_voltage_kv)
     weights = {element: value * NM2_PER_BARN for element, value in barn.items()}
     angles_deg = common["angles_deg"]
     (scattering,) = areal_density(phantom, angles_deg=angles_deg, weights=[weights], binning=binning)
     data = adf.gain * common["electrons_per_pixel"] * -np.expm1(-scattering)
     common["metadata"] |= {"adf": adf.model_dump(mode="json")}
     return TiltSeries(data=data, channels=("ADF",), signal="ADF", **common)
-
-
-def _film_elements(phantom: "Phantom") -> set[str]:
-    if phantom.film is None:
-        return set()
-    from ..phantoms import MATERIALS
-
-    material = phantom.film.material
-    material = MATERIALS[material] if isinstance(material, str) else material
-    return set(material.number_densities())
 
 
 def _metadata(

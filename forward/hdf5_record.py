@@ -74,7 +74,8 @@ def read_record(
             if found == kind and stored <= version:
                 # KeyError: the file was cut off between two data sets.
                 fields = json.loads(file["fields"].asstr()[()])  # pyright: ignore
-                arrays = {name: file[name][()] for name in file if name != "fields"}  # pyright: ignore
+                names = [name for name in file if name != "fields"]
+                arrays: dict[str, Any] = {name: file[name][()] for name in names}  # pyright: ignore
                 missing = [name for name in needed if name not in arrays]
                 if missing:
                     raise KeyError(missing[0])
