@@ -1,1 +1,71 @@
-"""glasstomo.metrics."""
+"""The judgement: thresholds, cross-section fits, phase diagrams and image quality.
+
+Every metric works on plain arrays, one per file; what needs the truth says so by asking for a
+phantom or a `truth`. `METRICS` lists them.
+"""
+
+import importlib
+from typing import Any
+
+_NAMES = {
+    "METRICS": "registry",
+    "Metric": "registry",
+    "esf_threshold": "threshold",
+    "EsfThreshold": "threshold",
+    "EsfStatus": "threshold",
+    "thickness_map": "thickness",
+    "fit_cross_section": "cross_section",
+    "CrossSectionFit": "cross_section",
+    "phase_diagram": "diagram",
+    "PhaseDiagram": "diagram",
+    "particle_mask": "diagram",
+    "Phase": "phases",
+    "find_phases": "phases",
+    "phase_diagram_distance": "distance",
+    "resolution_voxels": "resolution",
+    "mixing_state": "mixing",
+    "MixingState": "mixing",
+    "miscibility_limit": "miscibility",
+    "MiscibilityLimit": "miscibility",
+    "precision": "single_phase",
+    "Precision": "single_phase",
+    "nrmse": "volumes",
+    "dice": "volumes",
+    "ssim": "volumes",
+}
+__all__ = [
+    "METRICS",
+    "CrossSectionFit",
+    "EsfStatus",
+    "EsfThreshold",
+    "Metric",
+    "MiscibilityLimit",
+    "MixingState",
+    "Phase",
+    "PhaseDiagram",
+    "Precision",
+    "dice",
+    "esf_threshold",
+    "find_phases",
+    "fit_cross_section",
+    "miscibility_limit",
+    "mixing_state",
+    "nrmse",
+    "particle_mask",
+    "phase_diagram",
+    "phase_diagram_distance",
+    "precision",
+    "resolution_voxels",
+    "ssim",
+    "thickness_map",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _NAMES:
+        return getattr(importlib.import_module(f".{_NAMES[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}; it has {', '.join(_NAMES)}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_NAMES])

@@ -1,0 +1,87 @@
+"""Agreement of two volumes, voxel by voxel."""
+
+import numpy as np
+
+from .checks import as_mask, as_volume, same_shape
+
+
+def nrmse(volume: np.ndarray, truth: np.ndarray) -> float:
+    """Root-mean-square error over the root-mean-square of the truth.
+
+    Parameters
+    ----------
+    volume, truth : numpy.ndarray
+        (z, y, x), same units.
+
+    Returns
+    -------
+    float
+        0 is perfect, 1 is what an empty volume scores.
+
+    Examples
+    --------
+    >>> truth = np.ones((2, 2, 2))
+    >>> nrmse(truth, truth), nrmse(0 * truth, truth)
+    (0.0, 1.0)
+    """
+    volume, truth = as_volume("volume", volume), as_volume("truth", truth)
+    same_shape(volume=volume, truth=truth)
+    scale = float(np.sum(np.square(truth, dtype=np.float64)))
+    if scale == 0:
+        raise ValueError("`truth` must not be zero everywhere: the error has no scale")
+    difference = np.subtract(volume, truth, dtype=np.float64)
+    return float(np.sqrt(np.sum(np.square(difference)) / scale))
+
+
+def dice(mask: np.ndarray, truth: np.ndarray) -> float:
+    """Dice overlap of two masks: twice the intersection over the sum of the volumes.
+
+    Parameters
+    ----------
+    mask, truth : numpy.ndarray
+        (z, y, x) bool.
+
+    Returns
+    -------
+    float
+        1 is perfect, 0 is no overlap; 1 if both are empty.
+
+    Examples
+    --------
+    >>> dice(np.array([[[True, True]]]), np.array([[[True, False]]]))
+    0.6666666666666666
+    """
+    truth = as_mask("truth", truth, np.shape(truth))
+    mask = as_mask("mask", mask, truth.shape)
+    total = int(np.count_nonzero(mask)) + int(np.count_nonzero(truth))
+    return 2 * int(np.count_nonzero(mask & truth)) / total if total else 1.0
+
+
+def ssim(volume: np.ndarray, truth: np.ndarray) -> float:
+    """Structural similarity of two volumes, with the range of the truth as data range.
+
+    Parameters
+    ----------
+    volume, truth : numpy.ndarray
+        (z, y, x), at least seven voxels along every axis.
+
+    Returns
+    -------
+    float
+        1 is perfect.
+
+    References
+    ----------
+    Z. Wang et al., IEEE Trans. Image Process. 13, 600 (2004), doi:10.1109/TIP.2003.819861
+    """
+    from skimage.metrics import structural_similarity
+
+    volume, truth = as_volume("volume", volume), as_volume("truth", truth)
+    same_shape(volume=volume, truth=truth)
+    span = float(np.ptp(truth))
+    if min(truth.shape) < 7 or span == 0:
+        raise ValueError(
+            f"`truth` must vary and have 7 voxels or more along each axis, got shape {truth.shape}"
+        )
+    value = structural_similarity(truth.astype(np.float64), volume.astype(np.float64), data_range=span)
+    return float(np.asarray(value))
