@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from ..forward import Projector
 
 REGULARISERS = ("tv", "tv2")
+# Stands for "fill in the default": the fields hold arrays once `__post_init__` has run.
+_OMITTED: Any = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,6 +35,8 @@ class Problem:
         λ ≥ 0.
     depth : int, optional
         Voxels along the beam, z; as many as detector pixels along y when omitted.
+    projector : Projector, optional
+        Made from the other fields when omitted; shared by problems of one geometry to save time.
 
     Raises
     ------
@@ -42,12 +47,12 @@ class Problem:
     data: np.ndarray
     angles_deg: np.ndarray
     spacing_nm: float
-    weights: np.ndarray | None = None
-    gains: np.ndarray | None = None
+    weights: np.ndarray = _OMITTED
+    gains: np.ndarray = _OMITTED
     regulariser: str = "tv"
     lam: float = 0.0
     depth: int | None = None
-    projector: Projector | None = field(default=None, repr=False)
+    projector: Projector = field(default=_OMITTED, repr=False)
 
     def __post_init__(self) -> None:
         data = np.ascontiguousarray(self.data, np.float32)
