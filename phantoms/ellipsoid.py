@@ -7,9 +7,9 @@ from pydantic import PositiveFloat
 
 from .frame import Placed, Point
 
-# The secular equation in 1/norm form is nearly linear: six Newton steps reach float64 rounding for
-# axes of any ratio below about 100; two more cost little.
-NEWTON_STEPS = 8
+# Newton steps that reach float64 rounding everywhere: 12 were enough up to an axis ratio of 10, 16 up
+# to 100, over 2e5 random points each, the planes of symmetry included.
+NEWTON_STEPS = 16
 
 
 class Ellipsoid(Placed):
@@ -77,15 +77,16 @@ def _distance(points, semi_axes_nm) -> np.ndarray:
     # A coordinate of exactly zero along the shortest axis makes the root meet the pole.
     p = [np.maximum(np.abs(q) / scale, 1e-12) for q in points]
     inside = sum((q / s) ** 2 for q, s in zip(p, a, strict=True)) < 1.0
-    # Σ (a p / (t + a²))² >= 1 at each of these, so they lie left of the root.
-    t = np.maximum(np.maximum(a[0] * p[0] - a[0] ** 2, a[1] * p[1] - a[1] ** 2), a[2] * p[2] - a[2] ** 2)
+    # With s = t + min a², which no cancellation spoils near the pole, t + a² = s + gap. Each of the
+    # starting values makes one term of Σ (a p / (s + gap))² equal one, so it lies left of the root.
+    gaps = a * a - 1.0
+    shift = np.maximum.reduce(np.broadcast_arrays(*(q * w - g for q, w, g in zip(p, a, gaps, strict=True))))
     for _ in range(NEWTON_STEPS):
         norm2, slope = 0.0, 0.0
-        for q, s in zip(p, a, strict=True):
-            w = 1.0 / (t + s * s)
-            term = (s * q * w) ** 2
+        for q, w, gap in zip(p, a, gaps, strict=True):
+            term = (w * q / (shift + gap)) ** 2
             norm2 = norm2 + term
-            slope = slope + term * w
-        t = t + norm2 * (np.sqrt(norm2) - 1.0) / slope
-    away2 = sum((q * t / (t + s * s)) ** 2 for q, s in zip(p, a, strict=True))
+            slope = slope + term / (shift + gap)
+        shift = shift + norm2 * (np.sqrt(norm2) - 1.0) / slope
+    away2 = sum((q * (shift - 1.0) / (shift + gap)) ** 2 for q, gap in zip(p, gaps, strict=True))
     return np.where(inside, -scale, scale) * np.sqrt(away2)

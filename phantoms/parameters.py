@@ -22,6 +22,16 @@ class Parameters(BaseModel):
         except ValidationError as error:
             raise ValueError(_one_line(type(self), error)) from None
 
+    def __eq__(self, other: object) -> bool:
+        # By fields alone: pydantic also compares what a cached property left behind, and arrays of
+        # more than one element have no truth value.
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in type(self).model_fields)
+
+    def __hash__(self) -> int:
+        return hash((type(self), *(getattr(self, name) for name in type(self).model_fields)))
+
     def replace(self, **changes: Any):
         """Return a copy with some fields changed, validated anew."""
         return type(self)(**{**{name: getattr(self, name) for name in type(self).model_fields}, **changes})

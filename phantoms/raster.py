@@ -11,8 +11,8 @@ from .phantom import BOUNDARY, Phantom
 
 # Voxels looked at together: enough to amortise numpy's overhead, a few MB per array.
 BLOCK = 1 << 17
-# Profiles narrower than this many voxels are averaged over sub-voxels; at three voxels the centre
-# value is within 1 % of the mean.
+# Profiles whose erf length is below this many voxels are averaged over sub-voxels; at three voxels
+# the value at the centre differs from the mean by 0.3 % of the jump at most.
 STEEP = 3.0
 # Rounding in distances that are compared with half the diagonal of a voxel.
 SLACK = 1.001

@@ -48,7 +48,7 @@ class Waves:
 
 
 def _phase(z, y, x, kz, ky, kx, phase) -> np.ndarray:
-    """k · r + φ in float32, whose cosine numpy computes twenty times as fast: 1e-6 of an amplitude."""
+    """Return k · r + φ in float32: its cosine is twenty times as fast, and right to 4e-6."""
     return np.add(kz * z + ky * y + phase, kx * x, dtype=np.float64).astype(np.float32)
 
 
