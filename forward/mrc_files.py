@@ -1,6 +1,7 @@
 """MRC stacks, as IMOD, ImageJ and most tomography programs read and write them."""
 
 import os
+import struct
 import warnings
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from .present import present
 from .tilt_series import TiltSeries
 
 ANGSTROM_PER_NM = 10.0
+# Bytes of a pixel by the mode of MRC2014.
+PIXEL_BYTES = {0: 1, 1: 2, 2: 4, 3: 4, 4: 8, 6: 2, 12: 2, 101: 0.5}
+HEADER_BYTES = 1024
 SUFFIXES = (".mrc", ".rec", ".st", ".ali", ".map", ".mrcs")
 
 
@@ -67,6 +71,7 @@ def read_mrc(path: str | os.PathLike[str]) -> tuple[np.ndarray, float | None]:
     """
     mrcfile = import_io("mrcfile")
     path = present(path)
+    _check_size(path)
     try:
         with warnings.catch_warnings():
             # Old IMOD and FEI headers break rules of MRC2014 that do not matter here.
@@ -91,3 +96,21 @@ def read_mrc(path: str | os.PathLike[str]) -> tuple[np.ndarray, float | None]:
         )
     # An uncalibrated file holds 0; some programs put 1 angstrom, which cannot be told from a size.
     return data, size[0] / ANGSTROM_PER_NM if size[0] > 0 else None
+
+
+def _check_size(path: Path) -> None:
+    """Refuse what is no MRC file before its header, read as one, asks for gigabytes."""
+    with open(path, "rb") as file:
+        header = file.read(HEADER_BYTES)
+    if len(header) < HEADER_BYTES:
+        raise ValueError(f"{path}: truncated or not an MRC file: shorter than its header; copy it again")
+    for order in "<>":
+        *counts, mode = struct.unpack(f"{order}4i", header[:16])
+        (extended,) = struct.unpack(f"{order}i", header[92:96])
+        if mode in PIXEL_BYTES and min(counts) > 0 and extended >= 0:
+            needed = HEADER_BYTES + extended + int(np.prod(counts, dtype=object) * PIXEL_BYTES[mode])
+            found = path.stat().st_size
+            if found < needed:
+                raise ValueError(f"{path}: truncated: {found} of {needed} bytes; copy it again")
+            return
+    raise ValueError(f"{path}: not an MRC file; check its name and kind")

@@ -1,6 +1,5 @@
 """The tilt series: what was recorded, and everything known about how."""
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -9,6 +8,14 @@ from typing import Any, Literal
 import numpy as np
 
 from .rutherford import NM2_PER_BARN
+from .series_checks import (
+    checked_angles,
+    checked_channels,
+    checked_data,
+    checked_gains,
+    checked_metadata,
+    positive,
+)
 
 Signal = Literal["EDS_TEM", "ADF"]
 
@@ -63,10 +70,10 @@ class TiltSeries:
 
     def __post_init__(self) -> None:
         put = object.__setattr__
-        put(self, "data", _checked_data(self.data))
-        put(self, "angles_deg", _checked_angles(self.angles_deg, self.data.shape[-3]))
-        put(self, "spacing_nm", _positive("spacing_nm", self.spacing_nm, "nm"))
-        put(self, "channels", _checked_channels(self.channels, self.data.shape))
+        put(self, "data", checked_data(self.data))
+        put(self, "angles_deg", checked_angles(self.angles_deg, self.data.shape[-3]))
+        put(self, "spacing_nm", positive("spacing_nm", self.spacing_nm, "nm"))
+        put(self, "channels", checked_channels(self.channels, self.data.shape))
         if self.signal not in ("EDS_TEM", "ADF"):
             raise ValueError(f"`signal` must be 'EDS_TEM' or 'ADF', got {self.signal!r}")
         if self.signal == "EDS_TEM" and self.data.min() < 0:
@@ -76,10 +83,10 @@ class TiltSeries:
                 "counts from which a background was subtracted are signal='ADF'"
             )
         if self.electrons_per_pixel is not None:
-            electrons = _positive("electrons_per_pixel", self.electrons_per_pixel, "electrons")
+            electrons = positive("electrons_per_pixel", self.electrons_per_pixel, "electrons")
             put(self, "electrons_per_pixel", electrons)
-        put(self, "gains", _checked_gains(self.gains, (len(self.channels), self.count)))
-        put(self, "metadata", _checked_metadata(self.metadata))
+        put(self, "gains", checked_gains(self.gains, (len(self.channels), self.count)))
+        put(self, "metadata", checked_metadata(self.metadata))
 
     def __repr__(self) -> str:
         low, high = self.angles_deg.min(), self.angles_deg.max()
@@ -125,8 +132,19 @@ class TiltSeries:
         ----------
         tilts : sequence of int, mask of bool, or slice
             Which tilts to keep, along the tilt axis.
+
+        Raises
+        ------
+        ValueError
+            When no tilt is kept, or an index or mask does not fit the series.
         """
-        keep = np.arange(self.count)[tilts if isinstance(tilts, slice) else np.asarray(tilts)]
+        which = tilts if isinstance(tilts, slice) else np.asarray(tilts)
+        if not isinstance(which, slice) and which.size == 0:
+            raise ValueError("`tilts` must keep at least one tilt")
+        try:
+            keep = np.atleast_1d(np.arange(self.count)[which])
+        except IndexError as error:
+            raise ValueError(f"`tilts` does not fit a series of {self.count} tilts: {error}") from None
         if keep.size == 0:
             raise ValueError("`tilts` must keep at least one tilt")
         gains = None if self.gains is None else self.gains[:, keep]
@@ -174,7 +192,7 @@ class TiltSeries:
                 f"`cross_section_barn` lacks {', '.join(missing)}; it has {', '.join(cross_section_barn)}"
             )
         sigma = np.array(
-            [_positive(f"cross_section_barn[{c!r}]", cross_section_barn[c], "barn") for c in self.channels]
+            [positive(f"cross_section_barn[{c!r}]", cross_section_barn[c], "barn") for c in self.channels]
         )
         gains = np.ones((len(self.channels), self.count)) if self.gains is None else self.gains
         if not gains.all():
@@ -244,70 +262,3 @@ class TiltSeries:
             export_mrc(self, path)
         else:
             raise ValueError(f"`path` must end in .hspy or .mrc (.h5: use `save`), got {os.fspath(path)!r}")
-
-
-def _checked_data(data: np.ndarray) -> np.ndarray:
-    data = np.ascontiguousarray(data)
-    if data.dtype.kind not in "iuf":
-        raise ValueError(f"`data` must be integers or floats, got {data.dtype}")
-    if data.ndim not in (3, 4) or data.size == 0:
-        raise ValueError(
-            f"`data` must have axes (tilt, y, x) or (channel, tilt, y, x), none empty, got shape {data.shape}"
-        )
-    if data.dtype.kind == "f" and not np.isfinite(data).all():
-        bad = np.argwhere(~np.isfinite(data))
-        where = tuple(int(i) for i in bad[0])
-        raise ValueError(
-            f"`data` must be finite: {data[where]} at index {where} ({len(bad)} such values); "
-            "mend those pixels or leave out those tilts"
-        )
-    return data
-
-
-def _checked_angles(angles_deg: Any, count: int) -> np.ndarray:
-    angles = np.array(angles_deg, dtype=np.float64, ndmin=1)
-    if angles.shape != (count,):
-        raise ValueError(
-            f"`angles_deg` must hold one angle per tilt: {angles.size} angles for {count} projections"
-        )
-    if not (np.abs(angles) <= 180).all():
-        index = int(np.flatnonzero(~(np.abs(angles) <= 180))[0])
-        raise ValueError(f"`angles_deg` must lie within -180 and 180: {angles[index]} at index {index}")
-    return angles
-
-
-def _checked_channels(channels: Any, shape: tuple[int, ...]) -> tuple[str, ...]:
-    channels = (channels,) if isinstance(channels, str) else tuple(channels)
-    expected = shape[0] if len(shape) == 4 else 1
-    if len(channels) != expected or not all(isinstance(name, str) and name for name in channels):
-        raise ValueError(f"`channels` must name the {expected} channel(s) of data {shape}, got {channels}")
-    if len(set(channels)) != len(channels):
-        raise ValueError(f"`channels` must differ, got {channels}")
-    return channels
-
-
-def _checked_gains(gains: Any, shape: tuple[int, int]) -> np.ndarray | None:
-    if gains is None:
-        return None
-    gains = np.array(gains, dtype=np.float64)
-    if gains.shape != shape:
-        raise ValueError(f"`gains` must have shape (channel, tilt) = {shape}, got {gains.shape}")
-    if not ((gains >= 0) & np.isfinite(gains)).all():
-        raise ValueError(f"`gains` must be finite and not negative, got a least value of {gains.min()}")
-    return gains
-
-
-def _checked_metadata(metadata: Any) -> dict[str, Any]:
-    if not isinstance(metadata, dict):
-        raise ValueError(f"`metadata` must be a dictionary, got {type(metadata).__name__}")
-    try:
-        return json.loads(json.dumps(metadata, allow_nan=False))
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"`metadata` must be what JSON can hold: {error}") from None
-
-
-def _positive(name: str, value: Any, unit: str) -> float:
-    value = float(value)
-    if not 0 < value < np.inf:
-        raise ValueError(f"`{name}` must be a positive number of {unit}, got {value}")
-    return value
