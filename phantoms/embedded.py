@@ -6,6 +6,7 @@ import numpy as np
 
 from .bodies import Body
 from .parameters import Parameters
+from .rough_shard import RoughShard
 
 
 class Embedded(Parameters):
@@ -26,6 +27,11 @@ class Embedded(Parameters):
 
     kind: Literal["embedded"] = "embedded"
     body: Body
+
+    @property
+    def metric(self) -> bool:
+        """Whether `signed_distance` is a distance, and not just a bound: false for a rough shard."""
+        return not (isinstance(self.body, RoughShard) and self.body.roughness_nm > 0.0)
 
     def signed_distance(self, z, y, x) -> np.ndarray:
         """Signed distance to the interface, nm, negative in the inner domain; arrays broadcast."""

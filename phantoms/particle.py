@@ -53,6 +53,11 @@ class Particle(Parameters):
             raise ValueError(f"mixing {self.mixing.kind!r} needs a domain with an interface, got Whole()")
         if not self.mixing.has_interface and not isinstance(self.domain, Whole):
             raise ValueError(f"mixing 'pure' has no interface; drop the domain {self.domain.kind!r}")
+        if self.mixing.steepness_nm > 0.0 and not self.domain.metric:
+            raise ValueError(
+                f"mixing {self.mixing.kind!r} grades with the distance to the interface, which a rough "
+                "embedded shard only bounds; set its roughness_nm=0, or take a sharp Segregated(width_nm=0)"
+            )
         return self
 
     @property

@@ -50,6 +50,11 @@ class RandomTexture(Parameters):
     modes: Annotated[int, Field(ge=8, le=500)] = 48
     seed: Annotated[int, Field(ge=0)] = 0
 
+    @property
+    def metric(self) -> bool:
+        """Whether `signed_distance` is a distance: to first order."""
+        return True
+
     def signed_distance(self, z, y, x) -> np.ndarray:
         """First-order signed distance to the interface, nm, negative in the first domain."""
         z, y, x = (np.asarray(c, float) for c in (z, y, x))

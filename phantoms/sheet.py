@@ -48,6 +48,11 @@ class Sheet(Parameters):
         theta, phi = np.radians(self.inclination_deg), np.radians(self.azimuth_deg)
         return np.array([np.cos(theta), np.sin(theta) * np.cos(phi), np.sin(theta) * np.sin(phi)])
 
+    @property
+    def metric(self) -> bool:
+        """Whether `signed_distance` is a distance: yes."""
+        return True
+
     def signed_distance(self, z, y, x) -> np.ndarray:
         """Exact signed distance to the interface, nm, negative in the first domain; arrays broadcast."""
         z, y, x = (np.asarray(c, float) for c in (z, y, x))

@@ -76,6 +76,7 @@ textures = st.builds(
 )
 bounded_domains = st.one_of(sheets, st.builds(Embedded, body=bodies))
 domains = st.one_of(bounded_domains, textures)
+metric_domains = domains.filter(lambda domain: domain.metric)
 
 
 @st.composite
@@ -98,11 +99,13 @@ graded = st.one_of(
     st.builds(Interdiffused, diffusion_length_nm=st.floats(1.0, 60.0), **couples),
     flux_melted,
 )
+sharp = st.builds(Segregated, **couples)
 films = st.one_of(
     st.none(), st.builds(SupportFilm, thickness_nm=st.floats(1.0, 50.0), top_nm=st.floats(-99.0, 0.0))
 )
 particles = st.one_of(
-    st.builds(Particle, body=bodies, domain=domains, mixing=graded, film=films),
+    st.builds(Particle, body=bodies, domain=domains, mixing=sharp, film=films),
+    st.builds(Particle, body=bodies, domain=metric_domains, mixing=graded, film=films),
     st.builds(Particle, body=bodies, mixing=st.builds(Pure, phase=phases("one")), film=films),
 )
 
@@ -211,7 +214,7 @@ def test_a_phantom_is_consistent_with_its_particle(particle, supersample, seed):
     assert set(np.unique(phantom.labels)) <= {0, 255, *range(1, len(phantom.phase_names) + 1)}
 
 
-@given(st.builds(Particle, body=bodies, domain=bounded_domains, mixing=graded), seeds)
+@given(particles.filter(lambda particle: not isinstance(particle.domain, RandomTexture)), seeds)
 def test_labelled_voxels_are_of_one_phase_throughout(particle, seed):
     grid = Grid.cube(12, spacing_nm=8.0)
     phantom = rasterise(particle, grid)

@@ -5,11 +5,13 @@ import json
 import numpy as np
 import pytest
 from glasstomo.phantoms import (
+    Embedded,
     FluxMelted,
     Interdiffused,
     Particle,
     Phase,
     Pure,
+    RoughShard,
     Segregated,
     Sheet,
     Sphere,
@@ -115,6 +117,14 @@ def test_mixing_states(mixing, state):
         (
             lambda: Particle(body=Sphere(radius_nm=9.0), domain=Sheet(), mixing=Pure(phase=CO)),
             "drop the domain 'sheet'",
+        ),
+        (
+            lambda: Particle(
+                body=Sphere(radius_nm=90.0),
+                domain=Embedded(body=RoughShard(radius_nm=30.0)),
+                mixing=Interdiffused(first=CO, second=ZN, diffusion_length_nm=5.0),
+            ),
+            "a rough embedded shard only bounds; set its roughness_nm=0",
         ),
         (lambda: Particle(body={"kind": "blob"}, mixing=Pure(phase=CO)), "body: .*'rough_shard'"),
         (
