@@ -23,6 +23,7 @@ _NAMES = {
     "draw_counts": "noise",
     "electrons_per_pixel": "expectation",
     "expected_counts": "expectation",
+    "linearise_adf": "linearise",
     "load_volume": "volume_files",
     "read_tilt_series": "read_series",
     "rutherford_cross_section_barn": "rutherford",
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from .eds_detector import EDSDetector, Segment
     from .expectation import electrons_per_pixel, expected_counts
     from .holder import HOLDERS, Holder
+    from .linearise import linearise_adf
     from .microscope import MICROSCOPES, Microscope
     from .noise import draw_counts
     from .projector import Projector
@@ -65,6 +67,7 @@ __all__ = [
     "draw_counts",
     "electrons_per_pixel",
     "expected_counts",
+    "linearise_adf",
     "load_volume",
     "read_tilt_series",
     "rutherford_cross_section_barn",

@@ -34,7 +34,7 @@ def subtract_background(series: TiltSeries, *, border: int = 2) -> TiltSeries:
     that covers less than half of them. An infinite film of constant thickness adds the same
     amount everywhere only while the signal is linear: below a particle of scattering probability
     p the film adds (1 − p) of what it adds beside it, so that the particle comes out low by
-    p × level. The shot noise of the film stays.
+    p × level (`linearise_adf` beforehand takes that away). The shot noise of the film stays.
     """
     if series.signal != "ADF":
         raise ValueError(f"`series` must be ADF, this one is {series.signal}: EDS maps have no film level")

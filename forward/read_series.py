@@ -62,7 +62,7 @@ def read_tilt_series(
         Edge of a pixel, nm; needed where the file does not say, and used instead of what it says.
     tilt_axis : {"x", "y"}, optional
         The image axis along which the tilt axis lies in the file. IMOD's stacks have it along y;
-        they are transposed so that it lies along x.
+        they are transposed so that it lies along x. No effect on our own files.
 
     Returns
     -------

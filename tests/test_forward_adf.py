@@ -5,10 +5,12 @@ import pytest
 from glasstomo.forward import (
     MICROSCOPES,
     ADFDetector,
+    Projector,
     TiltScheme,
     TiltSeries,
     draw_counts,
     expected_counts,
+    linearise_adf,
     rutherford_cross_section_barn,
     simulate,
     subtract_background,
@@ -122,6 +124,38 @@ def test_background_subtraction_takes_the_film_off():
     assert np.abs(cleaned.data[outside]).max() < 1e-3 * levels.min()
     screened = without.data / without.electrons_per_pixel * levels[:, None, None]
     np.testing.assert_allclose(cleaned.data, without.data - screened, atol=1e-5 * without.data.max())
+
+
+def test_linearised_signal_is_proportional_and_the_film_comes_off_exactly():
+    film = SupportFilm(thickness_nm=20.0, top_nm=-150.0)
+    phantom = ball_phantom(32, spacing_nm=10, film=film)
+    scheme = TiltScheme.uniform(-60, 60, 5)
+    series = expected_counts(phantom, scheme=scheme, microscope="osiris", signal="adf")
+    cleaned = subtract_background(linearise_adf(series)).data
+    barn = MICROSCOPES["osiris"].adf.cross_sections_barn(phantom.elements, voltage_kv=80)
+    volume = sum(1e-10 * barn[element] * phantom.density(element) for element in phantom.elements)
+    projector = Projector(shape=(32, 32), angles_deg=scheme.angles_deg, spacing_nm=10, bins=16, bin_nm=20)
+    areal = projector.forward(volume.reshape(32, 32, 16, 2).mean(axis=-1))
+    assert areal.max() > 0.2  # saturation matters here
+    np.testing.assert_allclose(
+        cleaned, series.electrons_per_pixel * areal, atol=1e-5 * series.electrons_per_pixel
+    )
+
+
+def test_linearising_says_what_it_lacks():
+    def series(**changes):
+        fields = {"data": np.full((1, 1, 1), 5.0), "angles_deg": [0], "spacing_nm": 1, "channels": ("ADF",)}
+        return TiltSeries(**{**fields, "signal": "ADF", "electrons_per_pixel": 10.0, **changes})
+
+    for given_series, gain, message in (
+        (series(signal="EDS_TEM"), 1.0, "must be ADF"),
+        (series(electrons_per_pixel=None), 1.0, "`electrons_per_pixel` is not known"),
+        (series(), None, "`gain` must be"),
+        (series(), 0.5, r"at index \(0, 0, 0\) is 5, the whole beam of 5"),
+        (series(metadata={"background": [1.0]}), 1.0, "linearise it first"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            linearise_adf(given_series, gain=gain)
 
 
 def test_background_of_noise_is_unbiased(rng):

@@ -118,9 +118,19 @@ def test_wall_and_blade_act_in_opposite_ways():
     assert blade[1] > blade[0] > 0.7
 
 
+def test_a_holder_that_makes_photons_is_refused():
+    class Lamp(Holder):
+        def transmission(self, elevation_deg, azimuth_deg, energy_kev):
+            return 1.5 + 0 * elevation_deg
+
+    with pytest.raises(ValueError, match=r"must lie in \[0, 1\], got 1.5 to 1.5"):
+        SUPER_X.gains([0.0], holder=Lamp(name="lamp"))
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda: SUPER_X.gains([[0]]), "one list of angles"),
         (lambda: SUPER_X.gains([0, 95]), "95.0 at index 1"),
         (lambda: SUPER_X.gains([float("nan")]), "nan at index 0"),
         (lambda: SUPER_X.gains([0], holder="wal"), "did you mean 'wall'"),

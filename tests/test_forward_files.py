@@ -98,6 +98,9 @@ def test_mrc_and_rawtlt_give_the_images_back(tmp_path, adf, eds):
     np.testing.assert_array_equal(back.angles_deg, adf.angles_deg)
     assert back.spacing_nm == pytest.approx(adf.spacing_nm, rel=1e-6)  # float32 angstrom
     assert back.metadata["angles_from"] == "adf.rawtlt"
+    (tmp_path / "adf.rawtlt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ValueError, match="not a text file of angles"):
+        read_tilt_series(tmp_path / "adf.mrc")
     with pytest.raises(ValueError, match=r"export one: series.channel\('Co_Ka'\)"):
         eds.export(tmp_path / "eds.mrc")
     eds.channel("Zn_Ka").export(tmp_path / "zn.mrc")
@@ -216,6 +219,45 @@ def test_nan_in_a_file_is_reported_with_its_name(tmp_path, adf):
         file.voxel_size = 10
     with pytest.raises(ValueError, match=r"bad.mrc: `data` must be finite: nan at index \(1, 2, 3\)"):
         read_tilt_series(tmp_path / "bad.mrc", angles=adf.angles_deg)
+
+
+def test_unfit_mrc_files_say_what_is_wrong(tmp_path):
+    import mrcfile
+
+    def write(name, data, voxel):
+        with mrcfile.new(tmp_path / name) as file:
+            file.set_data(data)
+            file.voxel_size = voxel
+
+    write("oblong.mrc", np.ones((2, 3, 4), np.float32), (10, 20, 1))
+    write("complex.mrc", np.ones((2, 3, 4), np.complex64), 10)
+    write("flat.mrc", np.ones((3, 4), np.int16), 10)
+    with pytest.raises(ValueError, match="pixels must be square, got 10 x 20 angstrom"):
+        read_tilt_series(tmp_path / "oblong.mrc", angles=[0, 1])
+    with pytest.raises(ValueError, match="expected a stack of real images, got complex64"):
+        read_tilt_series(tmp_path / "complex.mrc", angles=[0, 1])
+    single = read_tilt_series(tmp_path / "flat.mrc", angles=[0])
+    assert (single.data.shape, single.data.dtype) == ((1, 3, 4), np.int16)
+
+
+def test_unfit_hspy_files_say_what_is_wrong(tmp_path):
+    from glasstomo.forward.hyperspy_files import space_axes, write_signal
+
+    def write(name, shape, **changes):
+        axes = space_axes(shape, 2.0, ("a", "b", "c", "d")[: len(shape)])
+        axes[-1] |= changes
+        write_signal(tmp_path / name, np.ones(shape), axes, {"General": {"title": ""}, "Signal": {}})
+
+    write("flat.hspy", (3, 4))
+    write("oblong.hspy", (2, 3, 4), scale=3.0)
+    write("micron.hspy", (2, 3, 4), units="µm", scale=0.002)
+    with pytest.raises(ValueError, match=r"expected axes \(tilt, y, x\), got shape \(3, 4\)"):
+        read_tilt_series(tmp_path / "flat.hspy")
+    with pytest.raises(ValueError, match="pixels must be square, got 2 x 3 nm"):
+        read_tilt_series(tmp_path / "oblong.hspy", angles=[0, 1])
+    assert read_tilt_series(tmp_path / "micron.hspy", angles=[0, 1]).spacing_nm == pytest.approx(2.0)
+    with pytest.raises(ValueError, match="`tilt_axis` must be 'x' or 'y'"):
+        read_tilt_series(tmp_path / "micron.hspy", tilt_axis="z")
 
 
 def test_missing_spacing_is_asked_for(tmp_path, adf):
