@@ -95,7 +95,7 @@ def dual_step2(volume, field, sigma, radius, relax):
                 zz = pzz[x] + sigma * (up_z[x] + down_z[x] - twice)
                 yy = pyy[x] + sigma * (up_y[x] + down_y[x] - twice)
                 xx = pxx[x] + sigma * (here[x + 1] + here[x - 1] - twice)
-                zy = pzy[x] + mixed_sigma * (corner[x] - above[x] - beside[x] + here[x])
+                zy = pzy[x] + mixed_sigma * ((corner[x] - beside[x]) - (above[x] - here[x]))
                 zx = pzx[x] + mixed_sigma * (above[x + 1] - above[x] - along)
                 yx = pyx[x] + mixed_sigma * (beside[x + 1] - beside[x] - along)
                 square = zz * zz + yy * yy + xx * xx + zy * zy + zx * zx + yx * yx
@@ -113,7 +113,7 @@ def dual_step2(volume, field, sigma, radius, relax):
                 along = here[after] - here[x]
                 zz = pzz[x] + sigma * (up_z[x] + down_z[x] - twice)
                 yy = pyy[x] + sigma * (up_y[x] + down_y[x] - twice)
-                zy = pzy[x] + mixed_sigma * (corner[x] - above[x] - beside[x] + here[x])
+                zy = pzy[x] + mixed_sigma * ((corner[x] - beside[x]) - (above[x] - here[x]))
                 zx = pzx[x] + mixed_sigma * (above[after] - above[x] - along)
                 yx = pyx[x] + mixed_sigma * (beside[after] - beside[x] - along)
                 norm = np.sqrt(zz * zz + yy * yy + zy * zy + zx * zx + yx * yx)
@@ -172,7 +172,7 @@ def second_variation(volume):
                 zz = up_z[x] + down_z[x] - twice
                 yy = up_y[x] + down_y[x] - twice
                 xx = here[beyond] + here[before] - twice
-                zy = corner[x] - above[x] - beside[x] + here[x]
+                zy = (corner[x] - beside[x]) - (above[x] - here[x])
                 zx = above[after] - above[x] - along
                 yx = beside[after] - beside[x] - along
                 square = zz * zz + yy * yy + xx * xx

@@ -7,6 +7,7 @@ import numpy as np
 from numba import njit, prange
 
 from . import gradient, hessian
+from .gap import bracket
 from .problem import Problem
 from .reconstruction import Status
 
@@ -81,6 +82,11 @@ def solve_pdhg(
     -------
     Solve
 
+    Raises
+    ------
+    ValueError
+        When the warm start does not fit the problem, or no iteration is allowed.
+
     Notes
     -----
     Steps are diagonal: one over the absolute row and column sums of the operators, which keeps
@@ -88,19 +94,14 @@ def solve_pdhg(
     doi 10.1109/ICCV.2011.6126441). The method is that of Chambolle & Pock 2011,
     doi 10.1007/s10851-010-0251-1, over-relaxed as by Condat 2013, doi 10.1007/s10957-012-0245-9.
 
-    The gap is that of the problem with the further bound ``x ≤ u``, u being twice the largest voxel
-    of the iterate or of the back-projected mean density. It is certified: with the dual iterates q
-    of the data and p of the regulariser, every x in the box has an objective of at least::
-
-        −Σ (q²/2w + q b) − u Σ max(0, −(g·Pᵀq + ∇ᵀp))
-
-    As the problem is convex and the iterate lies well inside the bound, the same number, times at
-    most max(x*)/max(x), bounds the distance from the minimum without the bound.
+    The gap is certified by `gap.bracket`.
     """
-    state = _start(problem) if start is None else start
+    if max_iterations < 1:
+        raise ValueError(f"`max_iterations` must be at least 1, got {max_iterations}")
+    state = starting_point(problem, start)
     steps = _Steps(problem, _PRIMAL_WEIGHT[problem.regulariser] if primal_weight is None else primal_weight)
     radius, rho, unbounded = np.float32(problem.lam), np.float32(relaxation), np.float32(np.inf)
-    dual_step, primal_step, _ = _KERNELS[problem.regulariser]
+    dual_step, primal_step = _KERNELS[problem.regulariser]
     ahead = np.maximum(state.volume, np.float32(0.0))
     projected, back = np.empty_like(problem.data), np.empty_like(ahead)
     history: dict[str, list] = {"iteration": [], "objective": [], "relative_gap": []}
@@ -114,7 +115,9 @@ def solve_pdhg(
         problem.adjoint(state.residual, back)
         primal_step(state.volume, ahead, state.field, back, steps.tau, unbounded, rho)
         if iteration % _CHECK == 0 or iteration == max_iterations:
-            objective, bound = _bracket(problem, state, projected, back, steps.density)
+            objective, bound = bracket(
+                problem, state.volume, state.field, state.residual, projected=projected, back=back
+            )
             if not np.isfinite(objective):
                 status = Status.DIVERGED
                 break
@@ -142,30 +145,8 @@ def solve_pdhg(
     )
 
 
-def _bracket(
-    problem: Problem, state: PrimalDual, projected: np.ndarray, back: np.ndarray, density: float
-) -> tuple[float, float]:
-    """Objective of the feasible primal point and a lower bound from a feasible dual point.
-
-    Over-relaxed iterates may leave their sets by a little, so both are projected first;
-    `projected` is overwritten with the projection of the feasible volume.
-    """
-    volume = np.maximum(state.volume, np.float32(0.0))
-    problem.forward(volume, projected)
-    objective = problem.objective(volume, projected)
-    field_ = state.field
-    clip_field(field_, np.float32(problem.lam))
-    slope = np.empty_like(volume)
-    _, _, adjoint = _KERNELS[problem.regulariser]
-    adjoint(field_, slope)
-    problem.adjoint(state.residual, back)
-    slope += back
-    upper = 2.0 * max(float(volume.max()), density)
-    return objective, _dual_value(problem, state.residual, slope, upper)
-
-
 class _Steps:
-    """Diagonal step sizes, and a density that sets their scale."""
+    """Diagonal step sizes."""
 
     def __init__(self, problem: Problem, primal_weight: float) -> None:
         columns, rows = _SUMS[problem.regulariser]
@@ -176,23 +157,34 @@ class _Steps:
         typical = float(pull[seen].mean()) if seen.any() else 1.0
         # The regulariser is scaled so that it pulls on a typical voxel as strongly as the data do.
         balance = typical / columns
-        mean = problem.adjoint(np.abs(problem.data))
-        mean /= np.maximum(problem.adjoint(np.broadcast_to(path, problem.data.shape)), 1e-12)
-        self.density = max(float(mean.max()), 1e-30)
-        # Duals are of the order of λ and densities of `density`: equal progress on both sides.
-        omega = primal_weight * rows * max(problem.lam, 1e-30) / (balance * self.density)
-        self.sigma_data = np.where(path > 0, omega * root / np.maximum(path, 1e-12), 0.0).astype(np.float32)
+        # Duals are of the order of λ and densities of `density_scale`: equal progress on both sides.
+        omega = primal_weight * rows * max(problem.lam, 1e-30) / (balance * problem.density_scale)
+        # A ray that meets no voxel has no step that could be too long; its dual is to reach −w b.
+        sigma = np.where(path > 0, omega * root / np.maximum(path, 1e-12), 1e3 * problem.weights)
+        self.sigma_data = sigma.astype(np.float32)
         self.sigma_field = np.float32(omega * balance / rows)
         self.tau = (1.0 / (omega * (pull + balance * columns))).astype(np.float32)
 
 
-def _start(problem: Problem) -> PrimalDual:
-    components = {"tv": 3, "tv2": 6}[problem.regulariser]
-    return PrimalDual(
-        volume=np.zeros(problem.shape, np.float32),
-        field=np.zeros((components, *problem.shape), np.float32),
-        residual=np.zeros_like(problem.data),
-    )
+def starting_point(problem: Problem, start: PrimalDual | None) -> PrimalDual:
+    """Return zeros, or the warm start after checking that it fits the problem."""
+    field_shape = ({"tv": 3, "tv2": 6}[problem.regulariser], *problem.shape)
+    if start is None:
+        return PrimalDual(
+            volume=np.zeros(problem.shape, np.float32),
+            field=np.zeros(field_shape, np.float32),
+            residual=np.zeros_like(problem.data),
+        )
+    shapes = {"volume": problem.shape, "field": field_shape, "residual": problem.data.shape}
+    for name, shape in shapes.items():
+        array = getattr(start, name)
+        if array.shape != shape or array.dtype != np.float32 or not array.flags.c_contiguous:
+            raise ValueError(
+                f"`start.{name}` must be contiguous float32 of shape {shape}, got {array.dtype} {array.shape}"
+            )
+    # A pixel of no weight has no residual; one left by other weights would spoil the bound.
+    start.residual[problem.weights == 0] = 0.0
+    return start
 
 
 @njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
@@ -209,36 +201,9 @@ def data_step(dual, projected, data, weights, sigma, relax):
                 q[x] += relax * (share * (q[x] + s[x] * (a[x] - b[x])) - q[x])
 
 
-@njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
-def clip_field(field, radius):
-    """Project a field (component, z, y, x) onto |field| ≤ radius per voxel, in place."""
-    components, nz, ny, nx = field.shape
-    for z in prange(nz):
-        for y in range(ny):
-            for x in range(nx):
-                square = np.float32(0.0)
-                for c in range(components):
-                    square += field[c, z, y, x] * field[c, z, y, x]
-                norm = np.sqrt(square)
-                if norm > radius:
-                    shrink = radius / norm
-                    for c in range(components):
-                        field[c, z, y, x] *= shrink
-
-
-def _dual_value(problem: Problem, residual: np.ndarray, slope: np.ndarray, upper: float) -> float:
-    """Lower bound of the objective over ``0 ≤ x ≤ upper``; rays of zero weight carry no residual."""
-    q = residual.astype(np.float64)
-    weights = problem.weights.astype(np.float64)
-    square = np.divide(q * q, 2.0 * weights, out=np.zeros_like(q), where=weights > 0)
-    return -float(np.sum(square + q * problem.data)) + upper * float(
-        np.minimum(slope, 0.0).sum(dtype=np.float64)
-    )
-
-
 _KERNELS = {
-    "tv": (gradient.dual_step, gradient.primal_step, gradient.gradient_adjoint),
-    "tv2": (hessian.dual_step2, hessian.primal_step2, hessian.hessian_adjoint),
+    "tv": (gradient.dual_step, gradient.primal_step),
+    "tv2": (hessian.dual_step2, hessian.primal_step2),
 }
 _PRIMAL_WEIGHT = {"tv": 4.0, "tv2": 1.2}
 # Largest absolute column and row sums of the difference operators.

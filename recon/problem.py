@@ -96,6 +96,22 @@ class Problem:
                 shape=self.shape[:2], bins=data.shape[1], angles_deg=angles, spacing_nm=self.spacing_nm
             )
             object.__setattr__(self, "projector", projector)
+        else:
+            self._check_projector(self.projector)
+
+    def _check_projector(self, projector: Projector) -> None:
+        asked = (self.shape[:2], self.data.shape[1])
+        if (projector.shape, projector.bins) != asked:
+            raise ValueError(
+                f"`projector` must map {asked[0]} voxels to {asked[1]} bins, "
+                f"it maps {projector.shape} to {projector.bins}"
+            )
+        same = np.array_equal(projector.angles_deg, self.angles_deg)
+        if not same or projector.spacing_nm != self.spacing_nm or projector.bin_nm != self.spacing_nm:
+            raise ValueError(
+                "`projector` must have the angles and the spacing of the problem; "
+                "pass projector=None to have it built"
+            )
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -107,6 +123,14 @@ class Problem:
     def column_gain(self) -> np.ndarray:
         """Gains as float32, shape (tilt, 1, 1)."""
         return self.gains.astype(np.float32)[:, None, None]
+
+    @cached_property
+    def density_scale(self) -> float:
+        """Largest voxel of the mean density that the data give along the rays; > 0."""
+        mean = self.adjoint(np.abs(self.data))
+        path = self.projector.row_sums()[:, :, None] * self.column_gain
+        mean /= np.maximum(self.adjoint(np.broadcast_to(path, self.data.shape)), 1e-12)
+        return max(float(mean.max()), 1e-30)
 
     def with_lam(self, lam: float) -> "Problem":
         """Return the same problem with another λ; arrays and projector are shared."""
