@@ -7,6 +7,8 @@ import numpy as np
 
 from .problem import Problem
 
+# A misfit that keeps this share when λ falls by a factor 4 has reached its floor.
+_PLATEAU = 0.9
 # λ is searched no further than this far from the first guess, either way.
 _REACH = 1e3
 
@@ -21,8 +23,8 @@ class Discrepancy:
         λ whose misfit meets the target, or the nearest that was reached.
     misfit, target : float
         ``Σ w (g·P x − b)²`` at that λ, and the value it should have.
-    met : bool
-        Whether they agree within the tolerance.
+    limited_by_model : bool
+        Whether the target had to be raised to 1.1 times the floor of the misfit.
     tried : tuple of (float, float)
         Every (λ, misfit), in the order tried.
     """
@@ -30,7 +32,7 @@ class Discrepancy:
     lam: float
     misfit: float
     target: float
-    met: bool
+    limited_by_model: bool
     tried: tuple[tuple[float, float], ...]
 
 
@@ -48,24 +50,24 @@ def first_guess(problem: Problem) -> float:
 
 
 def find_lambda(
-    problem: Problem,
     misfit_of: Callable[[float], float],
     target: float,
     *,
-    tolerance: float = 0.02,
+    start: float,
+    tolerance: float = 0.03,
     max_solves: int = 8,
 ) -> Discrepancy:
     """Find λ with ``misfit(λ) = target`` (Morozov's discrepancy principle).
 
     Parameters
     ----------
-    problem : Problem
-        Sets the first guess; its own λ is not used.
     misfit_of : callable
         Solves at a λ and returns the misfit; each call may warm start from the one before.
     target : float
         Expected misfit of the true volume: the effective number of pixels when the weights are
         inverse variances.
+    start : float
+        First λ to try, `first_guess` of the problem for instance.
     tolerance : float
         Relative agreement asked for.
     max_solves : int
@@ -77,37 +79,49 @@ def find_lambda(
 
     Notes
     -----
-    The misfit grows with λ, so a bracket in log λ is closed by the secant through its ends
-    (regula falsi, kept away from the ends), after steps of a factor 4 have found it. When even
-    the least λ misfits, the model and not the noise is to blame: that λ is returned, not met.
+    The misfit grows with λ, so a bracket in log λ is closed by regula falsi, kept away from the
+    ends, after steps of a factor 4 have found it. When a factor 4 less in λ lowers a misfit above
+    the target by less than a tenth, the rest is not noise but what voxels cannot represent, edges
+    above all: the target becomes 1.1 times that floor, and the outcome says so.
 
     References
     ----------
     V. A. Morozov, Sov. Math. Dokl. 7 (1966) 414.
     """
     tried: list[tuple[float, float]] = []
+    limited = False
+    lam = start
+    while len(tried) < max_solves and start / _REACH <= lam <= start * _REACH:
+        tried.append((lam, misfit_of(lam)))
+        if not limited and _at_floor(sorted(tried), target):
+            limited, target = True, min(misfit for _, misfit in tried) / _PLATEAU
+        if min(abs(_excess(pair, target)) for pair in tried) <= tolerance:
+            break
+        lam = _next(sorted(tried), target)
+    lam, misfit = min(tried, key=lambda pair: abs(_excess(pair, target)))
+    return Discrepancy(lam=lam, misfit=misfit, target=target, limited_by_model=limited, tried=tuple(tried))
 
-    def excess(log_lam: float) -> float:
-        misfit = misfit_of(float(np.exp(log_lam)))
-        tried.append((float(np.exp(log_lam)), misfit))
-        return np.log(max(misfit, 1e-300) / target)
 
-    start = np.log(first_guess(problem))
-    at, value = start, excess(start)
-    low = high = None
-    while len(tried) < max_solves and abs(value) > tolerance:
-        if value < 0:
-            low = (at, value)
-        else:
-            high = (at, value)
-        if low is None or high is None:
-            at = at + (np.log(4.0) if value < 0 else -np.log(4.0))
-            if abs(at - start) > np.log(_REACH):
-                break
-        else:
-            share = low[1] / (low[1] - high[1])
-            at = low[0] + min(max(share, 0.1), 0.9) * (high[0] - low[0])
-        value = excess(at)
-    lam, misfit = min(tried, key=lambda pair: abs(np.log(max(pair[1], 1e-300) / target)))
-    met = abs(np.log(max(misfit, 1e-300) / target)) <= tolerance
-    return Discrepancy(lam=lam, misfit=misfit, target=target, met=met, tried=tuple(tried))
+def _excess(pair: tuple[float, float], target: float) -> float:
+    return float(np.log(max(pair[1], 1e-300) / target))
+
+
+def _at_floor(tried: list[tuple[float, float]], target: float) -> bool:
+    """Whether the two least λ both miss the target, by nearly the same misfit."""
+    if len(tried) < 2 or tried[0][1] <= target:
+        return False
+    return tried[0][1] > _PLATEAU * tried[1][1]
+
+
+def _next(tried: list[tuple[float, float]], target: float) -> float:
+    """λ to try next; `tried` is sorted by λ."""
+    below = [pair for pair in tried if pair[1] <= target]
+    if not below:
+        return tried[0][0] / 4.0
+    lower = below[-1]
+    upper = next((pair for pair in tried if pair[0] > lower[0]), None)
+    if upper is None:
+        return 4.0 * lower[0]
+    a, b = _excess(lower, target), _excess(upper, target)
+    share = min(max(a / (a - b), 0.1), 0.9)
+    return float(lower[0] * (upper[0] / lower[0]) ** share)
