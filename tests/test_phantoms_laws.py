@@ -24,6 +24,7 @@ from glasstomo.phantoms import (
     rasterise,
 )
 from glasstomo.phantoms.elements import ATOMIC_WEIGHTS
+from glasstomo.phantoms.frame import rotation_matrix
 from glasstomo.phantoms.material import LINKERS
 from hypothesis import given
 from hypothesis import strategies as st
@@ -158,6 +159,19 @@ def test_moving_a_body_moves_its_distances(body, shift_nm, seed):
     )
 
 
+@given(bodies, seeds)
+def test_turning_a_body_turns_its_distances(body, seed):
+    still = body.replace(center_nm=(0.0, 0.0, 0.0), rotation_deg=(0.0, 0.0, 0.0))
+    turned = still.replace(rotation_deg=body.rotation_deg)
+    points = cloud(seed)
+    np.testing.assert_allclose(
+        turned.signed_distance(*(rotation_matrix(body.rotation_deg) @ points)),
+        still.signed_distance(*points),
+        rtol=1e-9,
+        atol=1e-4,
+    )
+
+
 @given(st.one_of(particles, bodies, domains, graded))
 def test_parameters_survive_json_and_repr(noun):
     assert type(noun).model_validate_json(noun.model_dump_json()) == noun
@@ -231,6 +245,9 @@ def test_downsampling_keeps_atoms_and_volume(particle, factor):
     fine = rasterise(particle, Grid.cube(12, spacing_nm=9.0), supersample=2)
     coarse = fine.downsampled(factor)
     assert coarse.grid.extent_nm == pytest.approx(fine.grid.extent_nm)
+    blocks = fine.labels.reshape(*(n for count in coarse.grid.shape for n in (count, factor)))
+    uniform = (blocks == coarse.labels[:, None, :, None, :, None]).all(axis=(1, 3, 5))
+    assert (uniform | (coarse.labels == 255)).all()
     assert coarse.volume_nm3 == pytest.approx(fine.volume_nm3, rel=1e-6)
     for element in fine.elements:
         # Block means are stored as float32.
