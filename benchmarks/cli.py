@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from .. import __version__
+from .checks import Check, checks
 from .listings import LISTINGS, ONLY_IN_JSON, summary_line
 
 if TYPE_CHECKING:
@@ -91,13 +92,13 @@ def reproduce(microscope: str, size: int, seed: int, out: Path, threads: int | N
 
     with whole_folder(out) as folder, RichProgress() as progress:
         summary = run(microscope=microscope, size=size, seed=seed, out=folder, progress=progress)
+    found = checks(summary)
     if as_json:
         click.echo(json.dumps(summary, indent=2))
     else:
-        show_checks(summary.get("checks", []))
+        show_checks(found)
         click.echo(f"Report: {out / 'report.html'}")
-    held = all(check["holds"] for check in summary.get("checks", []))
-    return 0 if held else CHECK_FAILED
+    return 0 if all(check["holds"] for check in found) else CHECK_FAILED
 
 
 @cli.command()
@@ -231,9 +232,9 @@ def print_table(table: "Table") -> None:
     Console(width=width, markup=False, highlight=False).print(table)
 
 
-def show_checks(checks: list[dict[str, Any]]) -> None:
+def show_checks(found: list[Check]) -> None:
     """Print what was wanted, what was measured, and whether it held."""
-    if checks:
+    if found:
         rows = [
             {
                 "check": check["name"],
@@ -241,7 +242,7 @@ def show_checks(checks: list[dict[str, Any]]) -> None:
                 "measured": check["measured"],
                 "": "✓ held" if check["holds"] else "✗ missed",
             }
-            for check in checks
+            for check in found
         ]
         print_table(rows_table(rows))
 

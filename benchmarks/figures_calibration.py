@@ -24,6 +24,7 @@ from .figures_style import (
     plus_minus,
     styled,
 )
+from .labels import line_label
 
 _Z95 = 1.96
 
@@ -81,7 +82,7 @@ def figure_counts(lines: Sequence[LineCalibration], *, microscope: str) -> Figur
     figure = new_figure(PAGE_IN, 2.1 * rows)
     axes = list(np.atleast_1d(figure.subplots(rows, 2, squeeze=False)).flat)
     histograms = [show_counts(ax, line) for ax, line in zip(axes, lines, strict=False)]
-    most = max((float(np.max(drawn.get_array())) for drawn in histograms), default=1.0)
+    most = max((float(np.max(np.asarray(drawn.get_array()))) for drawn in histograms), default=1.0)
     for drawn in histograms:
         drawn.set_norm(LogNorm(1, max(most, 2)))
     for ax in axes[len(lines) :]:
@@ -208,15 +209,3 @@ def figure_cross_sections(sections: Sequence[CrossSection], *, wanted_percent: f
     )
     panel_letters([left, right])
     return figure
-
-
-def line_label(line: str) -> str:
-    """Write the name of a line as a figure does.
-
-    Examples
-    --------
-    >>> line_label("Co_Ka")
-    'Co Kα'
-    """
-    element, _, shell = line.partition("_")
-    return f"{element} {shell.replace('a', 'α').replace('b', 'β')}"

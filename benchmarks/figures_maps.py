@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.figure import Figure
 
-from .figures_calibration import line_label
 from .figures_style import DPI, PAGE_IN, finish_bar, placed, scale_bar, show_map, styled
+from .labels import line_label
 
 # Inches: head with titles, row label, gap between panels, colour bar with its numbers and label.
 _HEAD, _LABEL, _GAP, _BAR = 0.36, 0.17, 0.05, 0.56
