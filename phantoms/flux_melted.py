@@ -38,7 +38,7 @@ class FluxMelted(Parameters):
     Notes
     -----
     Each side follows X(d) = X_i + (X_∞ − X_i) erf(|d|/ℓ), the solution for a half space whose
-    surface is held at X_i (Crank, The Mathematics of Diffusion, 1975, eq. 2.45): exact for a plane
+    surface is held at X_i (Crank, The Mathematics of Diffusion, 1975, eq. 3.13): exact for a plane
     interface that does not move. The default fractions and densities are those that Collins et al.,
     APL Mater. 7 (2019) 091111, doi:10.1063/1.5120093, measured in ag[(ZIF-67)0.2(ZIF-62)0.8]; the
     lengths are a choice.
