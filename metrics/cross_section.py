@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .block_errors import ParticlePixels, block_count, block_errors, block_sizes
 from .interior import depth_inside
-
-_FEWEST_BLOCKS = 8
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -17,11 +16,13 @@ class CrossSectionPoints:
     Attributes
     ----------
     thickness_nm, areal_density_nm2, counts, fitted_counts : numpy.ndarray
-        (pixels,) thickness, areal density, measured counts and σ N_e P of the fit.
+        (pixels,) thickness, areal density, measured counts, and the fit σ N_e n (t + δ).
     mask : numpy.ndarray
         (y, x) bool: the pixels.
+    offset_nm : float
+        Thickness offset δ of this particle that the fit settled on.
     cross_section_barn, standard_error_barn : float
-        Slope of this particle alone, with its own counting, thickness and segmentation errors.
+        Slope of this particle fitted alone.
     """
 
     thickness_nm: np.ndarray
@@ -29,6 +30,7 @@ class CrossSectionPoints:
     counts: np.ndarray
     fitted_counts: np.ndarray
     mask: np.ndarray
+    offset_nm: float
     cross_section_barn: float
     standard_error_barn: float
 
@@ -47,15 +49,16 @@ class CrossSectionFit:
         95 % interval, from Student's t with the effective degrees of freedom.
     standard_errors_barn : dict
         The parts, whose squares add up: "counting" (Poisson), "thickness" (spatially correlated
-        residuals beyond Poisson), "segmentation" (threshold), "particles" (scatter from particle
-        to particle beyond the others).
+        residuals beyond Poisson), "offset" (thickness common to a particle: segmentation),
+        "particles" (scatter from particle to particle beyond the others).
     degrees_of_freedom : float
-        Welch–Satterthwaite's of the parts.
-    intercept_counts, intercept_standard_error : float
-        Counts at zero thickness if the line is not held to the origin (0 ± 0 when it should be);
-        the check of the thickness offset, whichever model gave the slope.
+        Welch–Satterthwaite's, of the parts.
+    origin_cross_section_barn : float
+        Slope of the line held to the origin: all counts over all areal density.
     free_cross_section_barn : float
-        Slope of the line that is not held to the origin.
+        Slope of one line through all particles that is not held to the origin.
+    intercept_nm, intercept_standard_error_nm : float
+        Thickness at which that free line crosses zero counts, with reversed sign: the mean offset.
     curvature_per_um, curvature_standard_error : float
         c in counts ∝ t (1 + c t): the linearity check, per micrometre of thickness.
     beyond_250_nm : tuple of float
@@ -74,9 +77,10 @@ class CrossSectionFit:
     interval_barn: tuple[float, float]
     standard_errors_barn: dict[str, float]
     degrees_of_freedom: float
-    intercept_counts: float
-    intercept_standard_error: float
+    origin_cross_section_barn: float
     free_cross_section_barn: float
+    intercept_nm: float
+    intercept_standard_error_nm: float
     curvature_per_um: float
     curvature_standard_error: float
     beyond_250_nm: tuple[float, float]
@@ -92,9 +96,8 @@ def fit_cross_section(
     electrons_per_pixel: float | Sequence[float],
     *,
     line: str = "",
-    edge_pixels: float = 2.0,
-    thickness_standard_error_nm: float | Sequence[float] = 0.0,
-    intercept: bool = False,
+    edge_pixels: float = 3.0,
+    thickness_standard_error_nm: float | Sequence[float] = 2.5,
 ) -> CrossSectionFit:
     """Fit the partial cross-section of a line to counts against thickness of several particles.
 
@@ -115,10 +118,10 @@ def fit_cross_section(
         the volume and partly covered pixels bias thickness and counts in different ways. The rule
         looks at positions alone: choosing pixels by their noisy thickness would bias the slope.
     thickness_standard_error_nm : float or sequence of float
-        Standard error of the mean thickness of each particle by segmentation: the standard error of
-        the volume (`EsfThreshold.volume_standard_error`) over the area of the silhouette.
-    intercept : bool
-        Whether the line is free at zero thickness.
+        Standard error of what all thicknesses of a particle may be off by together: threshold,
+        blur, elongation by the missing wedge. Half a voxel is a sound value for volumes
+        reconstructed by TV from ±75° (their thickness was 0.3 voxels too large); the default is
+        half of 5 nm. 0 holds the line to the origin, infinity frees it.
 
     Returns
     -------
@@ -132,19 +135,21 @@ def fit_cross_section(
 
     Notes
     -----
-    Counts = N_e · σ[barn]·1e-10 · n t (eq. 1 of [1]_, areal density n t in nm⁻²). Weighted by the
-    Poisson variance *of the fit* (iterated; weights from the noisy counts would bias the slope by
-    about one count per pixel), the line through the origin is the ratio of all counts to all areal
-    density, ``σ = Σ counts / Σ N_e 1e-10 n t``. Errors of the thickness that average out over a
-    particle (rounding to voxels, noise) leave it unbiased, while a slope with an intercept is
-    attenuated by them, as every regression on a noisy abscissa is (by var(error)/var(t), about 2 %
-    at 8 nm in 60 nm), and takes up the particle's curvature; a constant offset δ biases the ratio
-    by only δ/t. Hence the origin by default.
+    The model is eq. 1 of [1]_ with an offset δ for each particle,
 
-    The standard error adds four parts. Residuals are summed over square blocks of 1, 2, 4, …
-    pixels and the largest cluster-robust (sandwich) error of the slope is taken: thickness errors
-    are correlated over many pixels. Particles of random error are combined as DerSimonian and Laird
-    do [2]_.
+        counts = N_e · σ[barn]·1e-10 · n (t + δ),   δ ~ N(0, s²),
+
+    s being `thickness_standard_error_nm`. It is fitted by least squares, weighted by the Poisson
+    variance *of the fit*: weights from noisy counts would bias the slope by about one count per
+    pixel. For s = 0 the slope is the ratio of all counts to all areal density. Errors of the
+    thickness that average out over a particle leave that ratio unbiased, but an offset biases it by
+    δ/t. A free intercept takes the offset up, yet its slope is attenuated by noise in the
+    thickness, by var(error)/var(t), and follows the particle's shape where blur rounds it. The
+    offset's prior weighs the two against each other.
+
+    What the data say about the offset is discounted by their overdispersion: residuals are summed
+    over square blocks of 1, 2, 4, … pixels, and the largest cluster-robust error over the Poisson
+    error is the factor. Scatter between particles is added as DerSimonian and Laird do [2]_.
 
     References
     ----------
@@ -159,60 +164,62 @@ def fit_cross_section(
     >>> round(fit_cross_section(expected, thickness, 4.87, 1.25e9).cross_section_barn, 6)
     3.38
     """
-    pixels = _gather(counts, thickness_nm, density_nm3, electrons_per_pixel, edge_pixels)
-    errors_nm = _per_particle("thickness_standard_error_nm", thickness_standard_error_nm, len(pixels))
-    blocks = _block_sizes(pixels)
-    z = np.concatenate([p.per_barn for p in pixels])
-    c = np.concatenate([p.counts for p in pixels])
-    through = c.sum() / z.sum()
-    free = _poisson_line(z, c)
-    model = free if intercept else np.array([0.0, through])
-    design = np.stack([np.ones_like(z), z], axis=1) if intercept else z[:, None]
-    sigma = float(model[1])
-    fitted = model[0] + sigma * z
-    robust = _sandwich(design, c, fitted, fitted, pixels, blocks)[-1]
-    bread = np.linalg.inv(design.T @ (design / fitted[:, None]))
-    counting = float(np.sqrt(bread[-1, -1]))
-    leverage = (bread @ design.T)[-1] / fitted
-    parts = {
-        "counting": counting,
-        "thickness": float(np.sqrt(max(robust**2 - counting**2, 0.0))),
-        "segmentation": _segmentation(leverage, pixels, sigma, errors_nm),
-    }
-    particles = tuple(_alone(p, e, sigma, model[0]) for p, e in zip(pixels, errors_nm, strict=True))
-    parts["particles"] = _between(particles, np.array([p.per_barn.sum() for p in pixels]))
-    total = float(np.sqrt(sum(part**2 for part in parts.values())))
-    freedom = _freedom(parts, total, n_blocks=_count_blocks(pixels, blocks[-1]), n_particles=len(pixels))
     from scipy.stats import t as student
 
-    half = float(student.ppf(0.975, freedom)) * total
-    line_error = _sandwich(
-        np.stack([np.ones_like(z), z], axis=1), c, free[0] + free[1] * z, fitted, pixels, blocks
+    pixels = _gather(counts, thickness_nm, density_nm3, electrons_per_pixel, edge_pixels)
+    priors = _per_particle(
+        "thickness_standard_error_nm", thickness_standard_error_nm, len(pixels), finite=False
     )
-    curvature, curvature_error = _curvature(z, c, pixels, blocks)
-    chi2 = float(np.sum((c - fitted) ** 2 / fitted))
+    z, c = (np.concatenate([getattr(p, name) for p in pixels]) for name in ("per_barn", "counts"))
+    origin = c.sum() / z.sum()
+    alone = [_solve([p], priors[i : i + 1]) for i, p in enumerate(pixels)]
+    slopes = np.array([a.slope for a in alone])
+    own = np.array([np.sqrt(sum(part**2 for part in a.parts.values())) for a in alone])
+    joint = _solve(pixels, priors)
+    parts = {**joint.parts, "particles": _between(slopes, own)}
+    total = float(np.sqrt(sum(part**2 for part in parts.values())))
+    freedom = _freedom(
+        parts, total, n_blocks=block_count(pixels, block_sizes(pixels)[-1]), n_particles=len(pixels)
+    )
+    half = float(student.ppf(0.975, freedom)) * total
+    fitted = [
+        joint.slope * (p.per_barn * (1 + d / p.thickness_nm))
+        for p, d in zip(pixels, joint.offsets_nm, strict=True)
+    ]
+    everything = np.concatenate(fitted)
+    chi2 = float(np.sum((c - everything) ** 2 / np.maximum(everything, 1e-12)))
+    free, intercept, intercept_error = _free_line(pixels, z, c)
+    curvature, curvature_error = _curvature(pixels, z, c)
     return CrossSectionFit(
-        line=line, cross_section_barn=sigma, standard_error_barn=total,
-        interval_barn=(sigma - half, sigma + half), standard_errors_barn=parts, degrees_of_freedom=freedom,
-        intercept_counts=float(free[0]), intercept_standard_error=float(line_error[0]),
-        free_cross_section_barn=float(free[1]), curvature_per_um=curvature,
-        curvature_standard_error=curvature_error, beyond_250_nm=_beyond(pixels, fitted, blocks),
-        n_pixels=c.size, reduced_chi2=chi2 / max(c.size - design.shape[1], 1), particles=particles,
+        line=line, cross_section_barn=joint.slope, standard_error_barn=total,
+        interval_barn=(joint.slope - half, joint.slope + half), standard_errors_barn=parts,
+        degrees_of_freedom=freedom, origin_cross_section_barn=float(origin), free_cross_section_barn=free,
+        intercept_nm=intercept, intercept_standard_error_nm=intercept_error, curvature_per_um=curvature,
+        curvature_standard_error=curvature_error, beyond_250_nm=_beyond(pixels, c, everything),
+        n_pixels=c.size, reduced_chi2=chi2 / max(c.size - 1, 1),
+        particles=tuple(_points(p, f, d, s, e) for p, f, d, s, e in zip(
+            pixels, fitted, joint.offsets_nm, slopes, own, strict=True)),
     )  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Pixels:
-    counts: np.ndarray
-    thickness: np.ndarray
-    per_barn: np.ndarray  # expected counts per barn of cross-section
-    density: float
-    rows: np.ndarray
-    columns: np.ndarray
-    mask: np.ndarray
+def _points(
+    p: ParticlePixels, fitted: np.ndarray, offset: float, slope: float, error: float
+) -> CrossSectionPoints:
+    return CrossSectionPoints(
+        thickness_nm=p.thickness_nm,
+        areal_density_nm2=p.thickness_nm * p.density_nm3,
+        counts=p.counts,
+        fitted_counts=fitted,
+        mask=p.mask,
+        offset_nm=float(offset),
+        cross_section_barn=float(slope),
+        standard_error_barn=float(error),
+    )
 
 
-def _gather(counts, thickness_nm, density_nm3, electrons_per_pixel, edge_pixels: float) -> list[_Pixels]:
+def _gather(
+    counts, thickness_nm, density_nm3, electrons_per_pixel, edge_pixels: float
+) -> list[ParticlePixels]:
     """Check the maps and pick the pixels of each particle."""
     maps, thicknesses = _as_list("counts", counts), _as_list("thickness_nm", thickness_nm)
     if len(maps) != len(thicknesses):
@@ -221,32 +228,31 @@ def _gather(counts, thickness_nm, density_nm3, electrons_per_pixel, edge_pixels:
         )
     densities = _per_particle("density_nm3", density_nm3, len(maps))
     electrons = _per_particle("electrons_per_pixel", electrons_per_pixel, len(maps))
+    for name, values in (("density_nm3", densities), ("electrons_per_pixel", electrons)):
+        if not (values > 0).all():
+            raise ValueError(f"`{name}` must be positive, got {values.tolist()}")
     result = []
     for i, (count, thick) in enumerate(zip(maps, thicknesses, strict=True)):
         if count.shape != thick.shape:
             raise ValueError(f"particle {i}: `counts` is {count.shape}, `thickness_nm` is {thick.shape}")
         if not (np.isfinite(count).all() and np.isfinite(thick).all()) or (thick < 0).any():
             raise ValueError(f"particle {i}: counts and thickness must be finite, thickness not negative")
-        if not (densities[i] > 0 and electrons[i] > 0):
+        mask = (depth_inside(thick > 0) > edge_pixels) & (thick > 0)
+        if np.count_nonzero(mask) < 4 or count[mask].sum() <= 0:
             raise ValueError(
-                f"particle {i}: density and electrons must be positive, got {densities[i]}, {electrons[i]}"
+                f"particle {i}: no counts {edge_pixels} pixels inside the silhouette "
+                f"({np.count_nonzero(mask)} pixels); lower `edge_pixels`"
             )
-        mask = depth_inside(thick > 0) > edge_pixels
-        if not mask.any():
-            raise ValueError(f"particle {i}: no pixel lies {edge_pixels} pixels inside the silhouette")
         rows, columns = np.nonzero(mask)
-        per_barn = thick[mask] * densities[i] * electrons[i] * 1e-10
-        keep = per_barn > 0
-        mask[rows[~keep], columns[~keep]] = False
         result.append(
-            _Pixels(
+            ParticlePixels(
                 counts=count[mask],
-                thickness=thick[mask],
-                per_barn=per_barn[keep],
-                density=densities[i],
-                rows=rows[keep],
-                columns=columns[keep],
+                thickness_nm=thick[mask],
+                per_barn=thick[mask] * densities[i] * electrons[i] * 1e-10,
+                rows=rows,
+                columns=columns,
                 mask=mask,
+                density_nm3=float(densities[i]),
             )
         )
     return result
@@ -260,109 +266,76 @@ def _as_list(name: str, value) -> list[np.ndarray]:
     return arrays
 
 
-def _per_particle(name: str, value: float | Sequence[float], count: int) -> np.ndarray:
+def _per_particle(
+    name: str, value: float | Sequence[float], count: int, *, finite: bool = True
+) -> np.ndarray:
     array = np.atleast_1d(np.asarray(value, dtype=np.float64))
     if array.size not in (1, count):
         raise ValueError(f"`{name}` must be one number or {count}, got {array.size}")
-    if not np.isfinite(array).all() or (array < 0).any():
-        raise ValueError(f"`{name}` must be finite and not negative, got {array.tolist()}")
+    if np.isnan(array).any() or (array < 0).any() or (finite and not np.isfinite(array).all()):
+        raise ValueError(f"`{name}` must be numbers, finite and not negative, got {array.tolist()}")
     return np.broadcast_to(array, (count,))
 
 
-def _poisson_line(z: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """Intercept and slope by weights from the fit, iterated (quasi-likelihood with variance = mean)."""
-    design = np.stack([np.ones_like(z), z], axis=1)
-    fitted = c.sum() / z.sum() * z
-    coefficients = np.zeros(2)
-    for _ in range(20):
-        weights = 1 / np.maximum(fitted, 0.05 * np.mean(c) + 1e-12)
-        coefficients = np.linalg.lstsq(design.T @ (design * weights[:, None]), design.T @ (weights * c))[0]
-        previous, fitted = fitted, design @ coefficients
-        if np.allclose(previous, fitted, rtol=1e-10, atol=0):
-            break
-    return coefficients
+@dataclass(frozen=True)
+class _Solution:
+    slope: float
+    offsets_nm: np.ndarray
+    parts: dict[str, float]
 
 
-def _block_sizes(pixels: list[_Pixels]) -> list[int]:
-    """Block edges 1, 2, 4, … pixels, as long as enough blocks are left."""
-    sizes = [1]
-    while _count_blocks(pixels, 2 * sizes[-1]) >= _FEWEST_BLOCKS:
-        sizes.append(2 * sizes[-1])
-    return sizes
+def _solve(pixels: list[ParticlePixels], priors: np.ndarray) -> _Solution:
+    """Slope and one offset per particle: weighted least squares with the offsets' priors."""
+    slope = sum(p.counts.sum() for p in pixels) / sum(p.per_barn.sum() for p in pixels)
+    bend = np.minimum(1e6, 1 / np.maximum(priors, 1e-9) ** 2)
+    offsets = np.zeros(len(pixels))
+    inverse = normal = prior = excess = np.zeros((1, 1))
+    for _ in range(3):
+        size = len(pixels) + 1
+        normal, excess, prior, right = (
+            np.zeros((size, size)),
+            np.zeros((size, size)),
+            np.zeros((size, size)),
+            np.zeros(size),
+        )
+        for i, p in enumerate(pixels):
+            variance = np.maximum(
+                slope * p.per_barn * (1 + offsets[i] / p.thickness_nm), 1e-3 * slope * p.per_barn
+            )
+            factor = _overdispersion(p, variance)
+            place = np.array([0, i + 1])
+            weighted = p.design / (variance * factor)[:, None]
+            information = weighted.T @ p.design
+            normal[np.ix_(place, place)] += information / factor
+            excess[np.ix_(place, place)] += information * (1 - 1 / factor)
+            right[place] += weighted.T @ p.counts
+            prior[i + 1, i + 1] = bend[i] / slope**2
+        inverse = np.linalg.inv(normal + excess + prior)
+        solution = inverse @ right
+        slope, offsets = float(solution[0]), solution[1:] / solution[0]
+    named = {"counting": normal, "thickness": excess, "offset": prior}
+    parts = {name: float(np.sqrt(max((inverse @ m @ inverse)[0, 0], 0.0))) for name, m in named.items()}
+    return _Solution(slope, offsets, parts)
 
 
-def _block_numbers(pixels: list[_Pixels], size: int) -> np.ndarray:
-    """Block number of every pixel over all particles."""
-    numbers, start = [], 0
-    for p in pixels:
-        key = (p.rows // size) * (p.mask.shape[1] // size + 1) + p.columns // size
-        _, inverse = np.unique(key, return_inverse=True)
-        numbers.append(inverse + start)
-        start += int(inverse.max()) + 1
-    return np.concatenate(numbers)
+def _overdispersion(p: ParticlePixels, variance: np.ndarray) -> float:
+    """Factor by which correlated residuals inflate the variance of a particle's line."""
+    weighted = p.design / variance[:, None]
+    bread = np.linalg.pinv(weighted.T @ p.design)
+    residual = p.counts - p.design @ (bread @ (weighted.T @ p.counts))
+    robust = block_errors(p.design, residual, variance, [p])
+    return float(max(1.0, np.max(robust**2 / np.maximum(np.diag(bread), 1e-300))))
 
 
-def _count_blocks(pixels: list[_Pixels], size: int) -> int:
-    return int(_block_numbers(pixels, size).max()) + 1
-
-
-def _sandwich(
-    design: np.ndarray,
-    c: np.ndarray,
-    fitted: np.ndarray,
-    variance: np.ndarray,
-    pixels: list[_Pixels],
-    sizes: list[int],
-) -> np.ndarray:
-    """Cluster-robust standard errors of the coefficients, the largest over the block sizes."""
-    bread = np.linalg.inv(design.T @ (design / variance[:, None]))
-    scores = design * ((c - fitted) / variance)[:, None]
-    errors = np.zeros(design.shape[1])
-    for size in sizes:
-        numbers = _block_numbers(pixels, size)
-        sums = np.stack([np.bincount(numbers, weights=column) for column in scores.T], axis=1)
-        correction = len(sums) / max(len(sums) - design.shape[1], 1)
-        covariance = correction * bread @ (sums.T @ sums) @ bread
-        errors = np.maximum(errors, np.sqrt(np.diag(covariance)))
-    return errors
-
-
-def _segmentation(leverage: np.ndarray, pixels: list[_Pixels], sigma: float, errors_nm: np.ndarray) -> float:
-    """Error of the slope if each particle's thickness is off by its own standard error."""
-    start, variance = 0, 0.0
-    for p, error in zip(pixels, errors_nm, strict=True):
-        stop = start + p.counts.size
-        shift = sigma * error * p.per_barn / p.thickness  # counts that the thickness error feigns
-        variance += float(leverage[start:stop] @ shift) ** 2
-        start = stop
-    return float(np.sqrt(variance))
-
-
-def _alone(p: _Pixels, error_nm: float, sigma: float, offset: float) -> CrossSectionPoints:
-    """Slope through the origin of one particle, and its own error."""
-    slope = p.counts.sum() / p.per_barn.sum()
-    fitted = np.maximum(slope * p.per_barn, 1e-12)
-    robust = _sandwich(p.per_barn[:, None], p.counts, fitted, fitted, [p], _block_sizes([p]))[0]
-    relative = error_nm * p.counts.size / p.thickness.sum()
-    poisson = np.sqrt(max(p.counts.sum(), 1.0)) / p.per_barn.sum()
-    return CrossSectionPoints(
-        thickness_nm=p.thickness, areal_density_nm2=p.thickness * p.density, counts=p.counts,
-        fitted_counts=offset + sigma * p.per_barn, mask=p.mask, cross_section_barn=float(slope),
-        standard_error_barn=float(np.sqrt(max(robust, poisson) ** 2 + (slope * relative) ** 2)),
-    )  # fmt: skip
-
-
-def _between(particles: tuple[CrossSectionPoints, ...], weights: np.ndarray) -> float:
+def _between(slopes: np.ndarray, errors: np.ndarray) -> float:
     """Scatter of the particles' slopes beyond their own errors (DerSimonian–Laird), in the mean."""
-    if len(particles) < 2:
+    if slopes.size < 2 or not (errors > 0).all():
         return 0.0
-    slopes = np.array([p.cross_section_barn for p in particles])
-    precision = 1 / np.array([p.standard_error_barn for p in particles]) ** 2
+    precision = 1 / errors**2
     mean = np.sum(precision * slopes) / precision.sum()
-    excess = np.sum(precision * (slopes - mean) ** 2) - (len(particles) - 1)
+    excess = np.sum(precision * (slopes - mean) ** 2) - (slopes.size - 1)
     variance = max(excess, 0.0) / (precision.sum() - np.sum(precision**2) / precision.sum())
-    share = weights / weights.sum()
-    return float(np.sqrt(variance * np.sum(share**2)))
+    return float(np.sqrt(variance * np.sum(precision**2)) / precision.sum())
 
 
 def _freedom(parts: dict[str, float], total: float, *, n_blocks: int, n_particles: int) -> float:
@@ -372,34 +345,38 @@ def _freedom(parts: dict[str, float], total: float, *, n_blocks: int, n_particle
     return float(np.clip(total**4 / loss, 1.0, 1e6)) if loss > 0 else 1e6
 
 
-def _curvature(z: np.ndarray, c: np.ndarray, pixels: list[_Pixels], blocks: list[int]) -> tuple[float, float]:
+def _free_line(pixels: list[ParticlePixels], z: np.ndarray, c: np.ndarray) -> tuple[float, float, float]:
+    """Slope, offset and the offset's error of one line through all pixels, free at the origin."""
+    design = np.concatenate([p.design for p in pixels])
+    variance = np.maximum(c.sum() / z.sum() * z, 1e-12)
+    weighted = design / variance[:, None]
+    coefficients = np.linalg.pinv(weighted.T @ design) @ (weighted.T @ c)
+    errors = block_errors(design, c - design @ coefficients, variance, pixels)
+    slope = float(coefficients[0])
+    return slope, float(coefficients[1] / slope), float(errors[1] / abs(slope))
+
+
+def _curvature(pixels: list[ParticlePixels], z: np.ndarray, c: np.ndarray) -> tuple[float, float]:
     """Relative curvature per µm of thickness, through the origin, with a cluster-robust error."""
-    micrometres = np.concatenate([p.thickness for p in pixels]) * 1e-3
+    micrometres = np.concatenate([p.thickness_nm for p in pixels]) * 1e-3
     design = np.stack([z, z * micrometres], axis=1)
-    fitted = c.sum() / z.sum() * z
-    weights = 1 / np.maximum(fitted, 1e-12)
-    normal = design.T @ (design * weights[:, None])
+    variance = np.maximum(c.sum() / z.sum() * z, 1e-12)
+    weighted = design / variance[:, None]
+    normal = weighted.T @ design
     if np.linalg.cond(normal) > 1e12:
         return float("nan"), float("nan")
-    slope, bend = np.linalg.solve(normal, design.T @ (weights * c))
-    errors = _sandwich(
-        design, c, slope * z + bend * z * micrometres, np.maximum(fitted, 1e-12), pixels, blocks
-    )
-    return float(bend / slope), float(errors[1] / slope)
+    coefficients = np.linalg.solve(normal, weighted.T @ c)
+    errors = block_errors(design, c - design @ coefficients, variance, pixels)
+    return float(coefficients[1] / coefficients[0]), float(errors[1] / abs(coefficients[0]))
 
 
-def _beyond(pixels: list[_Pixels], fitted: np.ndarray, blocks: list[int]) -> tuple[float, float]:
+def _beyond(pixels: list[ParticlePixels], c: np.ndarray, fitted: np.ndarray) -> tuple[float, float]:
     """Mean relative residual of the pixels beyond 250 nm, with a cluster-robust error."""
-    thickness = np.concatenate([p.thickness for p in pixels])
-    thick = thickness > 250.0
+    thick = np.concatenate([p.thickness_nm for p in pixels]) > 250.0
     if np.count_nonzero(thick) < 2:
         return float("nan"), float("nan")
-    residual = np.where(thick, np.concatenate([p.counts for p in pixels]) - fitted, 0.0)
-    scale = fitted[thick].sum()
-    mean = residual.sum() / scale
-    error = 0.0
-    for size in blocks:
-        numbers = _block_numbers(pixels, size)
-        sums = np.bincount(numbers, weights=residual - np.where(thick, mean * fitted, 0.0))
-        error = max(error, float(np.sqrt(np.sum(sums**2))) / scale)
-    return float(mean), error
+    # A weighted mean of residual over fit is a one-column fit with variance proportional to the fit.
+    mean = float((c - fitted)[thick].sum() / fitted[thick].sum())
+    residual = np.where(thick, c - (1 + mean) * fitted, 0.0)
+    design = np.where(thick, fitted, 0.0)[:, None]
+    return mean, float(block_errors(design, residual, np.maximum(fitted, 1e-12), pixels)[0])

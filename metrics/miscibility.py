@@ -11,6 +11,7 @@ from .mixing import MixingState, mixing_state
 from .resolution import resolution_voxels
 
 _PULL = 1e-5
+_PER_VOXEL = 2  # shells per voxel of distance
 _FEWEST_VOXELS = 200
 
 
@@ -21,7 +22,7 @@ class MiscibilityLimit:
     Attributes
     ----------
     limit, standard_error : float
-        Zinc fraction of the zinc-rich phase at the interface and its bootstrap standard error; NaN
+        Zinc fraction of the zinc-rich phase at the interface and its standard error; NaN
         without an interface between two mixed phases.
     other_limit, other_standard_error : float
         Zinc fraction of the cobalt-rich phase at the interface.
@@ -32,7 +33,7 @@ class MiscibilityLimit:
     zn_profile, co_profile : numpy.ndarray
         (shells,) mean densities of the shells.
     zn_fitted, co_fitted : numpy.ndarray
-        (shells,) the fit: polynomials on either side, a jump between, blurred.
+        (shells,) the fit: diffusion profiles on either side, a jump between, blurred.
     blur_voxels : float
         Gaussian width of the fitted blur.
     """
@@ -88,10 +89,17 @@ def miscibility_limit(
     Blur hides the jump of the fraction (0.5 to 0.55 in the flux-melted glass), so no voxel shows
     the limit. The interface is the level set, midway between the two phases, of the total density
     smoothed by the volume's own resolution; it does not look at the fraction. Zinc and cobalt
-    densities are averaged over shells of equal signed distance d to it, and both profiles are fitted
-    by quadratic polynomials in d on either side, with a jump at a common place, blurred by a common
-    Gaussian. The densities of the zinc-rich polynomials at the jump give the limit. The standard
-    error is a bootstrap over cubes of the volume.
+    densities are averaged over shells of equal signed distance d to it. A step blurred by a Gaussian
+    is fitted to the total density and gives place and width of the blur; the zinc density is then
+    fitted by half-space diffusion profiles ``X_i + (X_∞ − X_i) erf(|d|/ℓ)`` [1]_ on either side,
+    blurred alike. Zinc over total density of the zinc-rich side at the jump is the limit.
+
+    The standard error joins a bootstrap over cubes of the volume to the difference from a fit
+    without the shells within a voxel of the jump.
+
+    References
+    ----------
+    .. [1] J. Crank, The Mathematics of Diffusion, 2nd ed., Oxford (1975), eq. 2.45
     """
     zn, co = (as_volume(n, v).astype(np.float64) for n, v in (("zn", zn), ("co", co)))
     same_shape(zn=zn, co=co)
@@ -108,20 +116,23 @@ def miscibility_limit(
     use = (depth_inside(mask) > 1.2 * resolution) & (np.abs(distance) < reach)
     sums = _shell_sums(zn, co, distance, use, reach, edge=max(6, int(3 * resolution)))
     counts = sums[:, :, 0].sum(axis=0)
-    sides = counts[:reach].sum(), counts[reach:].sum()
+    half = reach * _PER_VOXEL
+    sides = counts[:half].sum(), counts[half:].sum()
     if min(sides) < _FEWEST_VOXELS:
         return _none(
             f"too few voxels beside the interface ({int(min(sides))}): finer voxels, or a larger particle"
         )
-    shells = np.arange(-reach, reach) + 0.5
+    shells = (np.arange(-half, half) + 0.5) / _PER_VOXEL
     best = _fit(shells, sums.sum(axis=0), resolution)
     drawn = []
     for _ in range(replicates):
         weights = np.bincount(rng.integers(len(sums), size=len(sums)), minlength=len(sums))
         resampled = np.tensordot(weights.astype(float), sums, axes=1)
-        if np.count_nonzero(resampled[:reach, 0]) > 4 and np.count_nonzero(resampled[reach:, 0]) > 4:
+        if np.count_nonzero(resampled[:half, 0]) > 4 and np.count_nonzero(resampled[half:, 0]) > 4:
             drawn.append(_fit(shells, resampled, resolution, best).limits)
     spread = np.std(drawn, axis=0, ddof=1) if len(drawn) > 1 else np.array([np.nan, np.nan])
+    # What the shells at the interface say and what those beyond extrapolate to should agree.
+    spread = np.hypot(spread, _limit_beyond(shells, sums.sum(axis=0), best, 1.0) - np.array(best.limits))
     means = sums.sum(axis=0)
     with np.errstate(invalid="ignore"):
         profiles = means[:, 1:] / means[:, :1]
@@ -221,15 +232,16 @@ def _shell_sums(
 ) -> np.ndarray:
     """Voxels, zinc and cobalt of every shell in every cube: (cube, shell, 3)."""
     where = np.nonzero(use)
-    shell = np.floor(distance[where]).astype(int) + reach
+    half = reach * _PER_VOXEL
+    shell = np.floor(distance[where] * _PER_VOXEL).astype(int) + half
     key = np.zeros(shell.size, dtype=int)
     for axis, index in enumerate(where):
         key = key * (use.shape[axis] // edge + 1) + index // edge
     _, cube = np.unique(key, return_inverse=True)
-    cells = cube * (2 * reach) + shell
-    size = (int(cube.max()) + 1) * 2 * reach if cube.size else 0
+    cells = cube * (2 * half) + shell
+    size = (int(cube.max()) + 1) * 2 * half if cube.size else 0
     columns = [np.bincount(cells, weights=w, minlength=size) for w in (None, zn[where], co[where])]
-    return np.stack(columns, axis=-1).astype(np.float64).reshape(-1, 2 * reach, 3)
+    return np.stack(columns, axis=-1).astype(np.float64).reshape(-1, 2 * half, 3)
 
 
 @dataclass(frozen=True)
@@ -267,6 +279,16 @@ def _fit(shells: np.ndarray, sums: np.ndarray, resolution: float, start: _Fit | 
         jump=jump, lengths=lengths, limits=(float(zincs[0] / totals[0]), float(zincs[2] / totals[1])),
         total=_step_basis(shells, jump) @ totals, zinc=_diffusion_basis(shells, jump, lengths) @ zincs,
     )  # fmt: skip
+
+
+def _limit_beyond(shells: np.ndarray, sums: np.ndarray, best: _Fit, gap: float) -> np.ndarray:
+    """Both limits from zinc farther than `gap` from the jump alone; the jump itself is kept."""
+    far = (sums[:, 0] > 0) & (np.abs(shells - best.jump[0]) >= gap)
+    weights = np.sqrt(sums[far, 0])
+    zinc, total = sums[far, 1] / sums[far, 0], (sums[far, 1] + sums[far, 2]) / sums[far, 0]
+    zincs = _solve(_diffusion_basis(shells[far], best.jump, best.lengths), weights, zinc)[1]
+    totals = _solve(_step_basis(shells[far], best.jump), weights, total)[1]
+    return np.array([zincs[0] / totals[0], zincs[2] / totals[1]])
 
 
 def _solve(basis: np.ndarray, weights: np.ndarray, values: np.ndarray) -> tuple[float, np.ndarray]:
