@@ -1,0 +1,173 @@
+"""A glass particle: simulate its EDS and ADF series, reconstruct its metals, judge the result."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..forward import Projector, TiltSeries, simulate
+from ..metrics import (
+    EsfThreshold,
+    MiscibilityLimit,
+    MixingState,
+    PhaseDiagram,
+    Precision,
+    esf_threshold,
+    miscibility_limit,
+    mixing_state,
+    phase_diagram,
+    phase_diagram_distance,
+    precision,
+)
+from ..phantoms import FluxMelted, Phantom, make_phantom
+from ..recon import Reconstruction, reconstruct
+from .calibration import adf_series
+from .experiment import MAPPED_LINES, Experiment
+
+# A voxel belongs to the true interior when the body fills it to rounding.
+_FULL = 0.999
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GlassParticle:
+    """One particle with its data, its reconstructions, and the verdicts on them.
+
+    Parameters
+    ----------
+    name : str
+        Its name in `PHANTOMS`.
+    truth : Phantom
+        On the grid of the reconstruction: exact means over its voxels.
+    eds : TiltSeries
+        Counts of the mapped lines.
+    metals : Reconstruction
+        Co and Zn by TV², atoms nm⁻³.
+    adf : Reconstruction
+        By TV.
+    adf_threshold : EsfThreshold
+        Surface of the ADF volume.
+    diagram, true_diagram : PhaseDiagram
+        Zinc fraction against metal density of the interior.
+    mixing, limit, spread : MixingState, MiscibilityLimit, Precision
+        The verdicts; only the last looks at the truth.
+    distance : float
+        Between the two diagrams.
+    """
+
+    name: str
+    truth: Phantom
+    eds: TiltSeries
+    metals: Reconstruction
+    adf: Reconstruction
+    adf_threshold: EsfThreshold
+    diagram: PhaseDiagram
+    true_diagram: PhaseDiagram
+    mixing: MixingState
+    limit: MiscibilityLimit
+    spread: Precision
+    distance: float
+
+    @property
+    def zn(self) -> np.ndarray:
+        """Reconstructed Zn atoms nm⁻³, shape (z, y, x)."""
+        return self.metals.channel(MAPPED_LINES["Zn"])
+
+    @property
+    def co(self) -> np.ndarray:
+        """Reconstructed Co atoms nm⁻³, shape (z, y, x)."""
+        return self.metals.channel(MAPPED_LINES["Co"])
+
+    @property
+    def true_limit(self) -> float | None:
+        """True miscibility limit, None where there is none."""
+        particle = self.truth.particle
+        mixing = None if particle is None else particle.mixing
+        return mixing.zn_rich_from if isinstance(mixing, FluxMelted) else None
+
+    def reprojected(self, cross_section_barn: dict[str, float]) -> dict[str, np.ndarray]:
+        """Counts that the reconstruction predicts at 0°, line to (y, x)."""
+        _, ny, _ = self.zn.shape
+        projector = Projector(
+            shape=self.zn.shape[:2], bins=ny, angles_deg=[0.0], spacing_nm=self.eds.spacing_nm
+        )
+        electrons = float(self.eds.electrons_per_pixel or np.nan)
+        return {
+            line: electrons
+            * cross_section_barn[line]
+            * 1e-10
+            * projector.forward(self.metals.channel(line))[0]
+            for line in self.eds.channels
+        }
+
+    def summary(self) -> dict[str, object]:
+        """Figures under the keys of ``summary.json``."""
+        phantom = self.truth
+        return {
+            **self.spread.as_dict(),
+            "mixing_state": self.mixing.state,
+            "mixing_state_true": phantom.particle.mixing_state if phantom.particle else None,
+            "mixing_state_confidence": self.mixing.confidence,
+            "phase_diagram_distance": self.distance,
+            "miscibility_limit": self.limit.limit,
+            "miscibility_limit_standard_error": self.limit.standard_error,
+            "miscibility_limit_true": self.true_limit,
+            "status": self.metals.status.value,
+            "relative_gap": self.metals.relative_gap,
+            "adf_status": self.adf.status.value,
+        }
+
+
+def study_particle(
+    experiment: Experiment,
+    name: str,
+    cross_section_barn: dict[str, float],
+    callback: Callable[[int, float, float], None] | None = None,
+) -> GlassParticle:
+    """Run one particle through the published chain.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        Who measures, and how.
+    name : str
+        In `PHANTOMS`.
+    cross_section_barn : dict
+        Line to calibrated cross-section: the fitted ones, so that their errors reach the densities.
+    callback : callable, optional
+        Passed to `reconstruct`.
+    """
+    phantom = make_phantom(name, experiment.fine_grid, rng=experiment.stream("particle", name))
+    eds = simulate(
+        phantom,
+        scheme=experiment.eds_tilts,
+        microscope=experiment.microscope,
+        signal="eds",
+        lines=tuple(MAPPED_LINES.values()),
+        beam_current_na=experiment.beam_current_na,
+        dwell_s=experiment.dwell_s("eds"),
+        rng=experiment.stream("eds", experiment.microscope, name),
+    )
+    adf_data = adf_series(experiment, phantom, experiment.microscope, name)
+    truth = phantom.downsampled(2)
+    del phantom
+    options = {"gap": experiment.gap, "max_iterations": experiment.max_iterations, "callback": callback}
+    adf = reconstruct(adf_data, "tv", **options)
+    metals = reconstruct(eds, "tv2", cross_section_barn=cross_section_barn, **options)
+    zn, co = (metals.channel(MAPPED_LINES[element]) for element in ("Zn", "Co"))
+    diagram = phase_diagram(zn, co)
+    true_diagram = phase_diagram(truth.density("Zn"), truth.density("Co"), interior=truth.fill > _FULL)
+    mixing = mixing_state(zn, co)
+    return GlassParticle(
+        name=name,
+        truth=truth,
+        eds=eds,
+        metals=metals,
+        adf=adf,
+        adf_threshold=esf_threshold(adf.volume),
+        diagram=diagram,
+        true_diagram=true_diagram,
+        mixing=mixing,
+        limit=miscibility_limit(zn, co, state=mixing, rng=experiment.stream("bootstrap", name)),
+        spread=precision(zn, co, truth),
+        distance=phase_diagram_distance(diagram, true_diagram),
+    )
