@@ -4,9 +4,9 @@ import zlib
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, PositiveFloat
+from pydantic import Field, PositiveFloat, field_validator
 
-from ..forward import TiltScheme
+from ..forward import MICROSCOPES, TiltScheme
 from ..phantoms import Grid
 from ..phantoms.parameters import Parameters
 
@@ -46,7 +46,7 @@ class Experiment(Parameters):
         Iterations of a final solve at most.
     """
 
-    microscope: Literal["osiris", "titan"] = "osiris"
+    microscope: str = "osiris"
     size: Annotated[int, Field(ge=32, le=192, multiple_of=2)] = 96
     seed: Annotated[int, Field(ge=0)] = 0
     field_of_view_nm: PositiveFloat = 480.0
@@ -57,6 +57,12 @@ class Experiment(Parameters):
     adf_tilts: TiltScheme = TiltScheme.uniform(start_deg=-70, stop_deg=70, count=29)
     gap: PositiveFloat = 1e-3
     max_iterations: Annotated[int, Field(ge=1)] = 3000
+
+    @field_validator("microscope")
+    @classmethod
+    def _known_microscope(cls, name: str) -> str:
+        MICROSCOPES[name]
+        return name
 
     @property
     def spacing_nm(self) -> float:

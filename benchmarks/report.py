@@ -38,9 +38,14 @@ class ReportFigure:
             raise ValueError(f"`section` must be one of {', '.join(SECTIONS)}, got {self.section!r}")
 
     @property
+    def data(self) -> bytes:
+        """The image itself."""
+        return self.image.read_bytes() if isinstance(self.image, Path) else self.image
+
+    @property
     def source(self) -> str:
         """The image as a ``data:`` address."""
-        data = self.image.read_bytes() if isinstance(self.image, Path) else self.image
+        data = self.data
         for start, kind in _TYPES.items():
             if data.startswith(start):
                 return f"data:{kind};base64,{base64.b64encode(data).decode('ascii')}"
