@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..forward import Projector, TiltSeries
-from .coarse import can_coarsen, coarsen, fine_lambda, refine
+from .coarser_problem import can_coarsen, coarsen, fine_lambda, refine
 from .discrepancy import Discrepancy, find_lambda, first_guess
 from .methods import METHODS, Method
 from .noise_level import gaussian_variance, poisson_variance
