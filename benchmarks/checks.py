@@ -50,7 +50,10 @@ def cross_section_check(microscope: str, line: str, values: dict[str, float]) ->
     """Fitted against true cross-section."""
     miss = values["fit_barn"] - values["true_barn"]
     relative = miss / values["true_barn"]
-    errors = miss / values["standard_error_barn"] if values["standard_error_barn"] else math.inf
+    if values["standard_error_barn"]:
+        errors = miss / values["standard_error_barn"]
+    else:
+        errors = math.copysign(math.inf, miss) if miss else 0.0
     percent = 100 * CROSS_SECTION_RELATIVE
     return {
         "name": f"Cross-section {line_label(line)}, {microscope}",

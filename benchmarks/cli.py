@@ -31,7 +31,23 @@ threads_option = click.option(
 )
 
 
+class ReaderGoneError(Exception):
+    """Whoever read standard output (head, less) has closed it."""
+
+
+class Commands(click.Group):
+    """The commands, with an exit status of their own for a closed pipe, for which click would end with 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise ReaderGoneError from None
+
+
 @click.group(
+    cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog="Exit status: 0 done, 1 a check that did not hold, 2 bad input.",
 )
@@ -276,8 +292,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         status = run(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader (head, less) has gone: point the stream elsewhere, or the interpreter complains at exit.
+    except (ReaderGoneError, BrokenPipeError):
+        # Point the stream elsewhere, or the interpreter complains when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = BROKEN_PIPE
     sys.exit(status)
@@ -293,8 +309,6 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort):
         click.echo("glasstomo: interrupted", err=True)
         return INTERRUPTED
-    except BrokenPipeError:
-        raise
     except (click.ClickException, ValueError, OSError, MemoryError, ImportError) as error:
         # A missing extra is the user's to install; any other failed import is ours to mend.
         if "--debug" in arguments or (isinstance(error, ImportError) and "glasstomo[" not in str(error)):

@@ -94,7 +94,9 @@ class RichProgress(Progress):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._bars.stop()
+        # Stopping bars that never ran would print an empty line.
+        if self.console.is_terminal:
+            self._bars.stop()
 
 
 class RichStage(Stage):

@@ -157,7 +157,17 @@ def signed(value: float | None, decimals: int) -> str:
 
 
 def cell(value: object) -> str:
-    """Write what stands in a table."""
+    """Write what stands in a table; a long list by its length and ends.
+
+    Examples
+    --------
+    >>> cell([-70.0, -60.0, -50.0, -40.0]), cell([1.5, 2.0]), cell(None)
+    ('4 values from -70 to -40', '1.5, 2', '–')
+    """
+    if isinstance(value, list | tuple):
+        if len(value) > 3:
+            return f"{len(value)} values from {cell(value[0])} to {cell(value[-1])}"
+        return ", ".join(cell(item) for item in value)
     if isinstance(value, bool) or not isinstance(value, int | float | None):
         return str(value)
     return str(value) if isinstance(value, int) else number(value, 4)
