@@ -5,7 +5,7 @@ phantom or a `truth`. `METRICS` lists them.
 """
 
 import importlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 _NAMES = {
     "METRICS": "registry",
@@ -33,6 +33,20 @@ _NAMES = {
     "dice": "volumes",
     "ssim": "volumes",
 }
+if TYPE_CHECKING:
+    from .cross_section import CrossSectionFit, fit_cross_section
+    from .diagram import PhaseDiagram, particle_mask, phase_diagram
+    from .distance import phase_diagram_distance
+    from .miscibility import MiscibilityLimit, miscibility_limit
+    from .mixing import MixingState, mixing_state
+    from .phases import Phase, find_phases
+    from .registry import METRICS, Metric
+    from .resolution import resolution_voxels
+    from .single_phase import Precision, precision
+    from .thickness import thickness_map
+    from .threshold import EsfStatus, EsfThreshold, esf_threshold
+    from .volumes import dice, nrmse, ssim
+
 __all__ = [
     "METRICS",
     "CrossSectionFit",

@@ -1,40 +1,10 @@
 """Standard errors of weighted lines whose residuals are correlated over blocks of pixels."""
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from .particle_pixels import ParticlePixels
+
 _FEWEST_BLOCKS = 8
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class ParticlePixels:
-    """The pixels of one particle that enter a fit.
-
-    Attributes
-    ----------
-    counts, thickness_nm, per_barn : numpy.ndarray
-        (pixels,) counts, thickness, and counts expected per barn of cross-section.
-    rows, columns : numpy.ndarray
-        (pixels,) where they lie.
-    mask : numpy.ndarray
-        (y, x) bool: the same.
-    density_nm3 : float
-        Atoms of the element per nm³.
-    """
-
-    counts: np.ndarray
-    thickness_nm: np.ndarray
-    per_barn: np.ndarray
-    rows: np.ndarray
-    columns: np.ndarray
-    mask: np.ndarray
-    density_nm3: float
-
-    @property
-    def design(self) -> np.ndarray:
-        """Columns of the line in (σ, σδ): counts per barn, and per barn and nm of offset; (pixels, 2)."""
-        return np.stack([self.per_barn, self.per_barn / self.thickness_nm], axis=1)
 
 
 def block_sizes(particles: list[ParticlePixels]) -> list[int]:
@@ -94,3 +64,49 @@ def block_errors(
         covariance = correction * bread @ (sums.T @ sums) @ bread
         errors = np.maximum(errors, np.sqrt(np.diag(covariance)))
     return errors
+
+
+def moment_line(
+    counts: np.ndarray,
+    z: np.ndarray,
+    other: np.ndarray,
+    particles: list[ParticlePixels],
+    variance_per_count: float = 1.0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Fit ``counts = a z + b other`` by two moments that noise in the thickness leaves alone.
+
+    Parameters
+    ----------
+    counts, z, other : numpy.ndarray
+        (pixels,) Poisson counts and the two columns, both functions of the measured thickness.
+    particles : list of ParticlePixels
+        Where the pixels lie.
+    variance_per_count : float
+        Variance of the counts over their mean; 1 for Poisson.
+
+    Returns
+    -------
+    coefficients, standard_errors : numpy.ndarray
+        (2,) each; errors are cluster-robust, the largest over the block sizes.
+
+    Notes
+    -----
+    Solves ``Σ r = 0`` and ``Σ c r = Σ c`` for the residual r = c − a z − b·other: the counts are the
+    instrument, and the right-hand side is their own variance.
+    """
+    scale = max(float(np.mean(counts)), 1e-12)
+    instruments = np.stack([np.ones_like(counts), counts / scale])
+    jacobian = instruments @ np.stack([z, other], axis=1)
+    noise = variance_per_count * counts / scale
+    known = instruments @ counts - np.array([0.0, noise.sum()])
+    inverse = np.linalg.pinv(jacobian)
+    coefficients = inverse @ known
+    residual = counts - coefficients[0] * z - coefficients[1] * other
+    moments = instruments * residual - np.stack([np.zeros_like(counts), noise])
+    errors = np.zeros(2)
+    for size in block_sizes(particles):
+        numbers = block_numbers(particles, size)
+        sums = np.stack([np.bincount(numbers, weights=m) for m in inverse @ moments])
+        correction = sums.shape[1] / max(sums.shape[1] - 2, 1)
+        errors = np.maximum(errors, np.sqrt(correction * np.sum(sums**2, axis=1)))
+    return coefficients, errors

@@ -6,6 +6,7 @@ from enum import Enum
 import numpy as np
 
 from .checks import as_volume
+from .edge_fit import fit_edge, is_hill, midmean, otsu
 from .interior import depth_inside
 
 _BLOCKS = 8
@@ -177,7 +178,7 @@ def _levels(volume: np.ndarray, ceiling: float) -> tuple[np.ndarray, np.ndarray]
     clipped = np.minimum(volume, ceiling)
     if not clipped.max() > clipped.min():
         return None
-    threshold = _otsu(clipped.ravel())
+    threshold = otsu(clipped.ravel())
     core = far = np.zeros(0, dtype=bool)
     for _ in range(2):
         inside = volume > threshold
@@ -186,7 +187,7 @@ def _levels(volume: np.ndarray, ceiling: float) -> tuple[np.ndarray, np.ndarray]
         depth, distance = depth_inside(inside), depth_inside(~inside, frame=False)
         core = (inside & (depth >= np.median(depth[inside]))).ravel()
         far = (~inside & (distance >= np.median(distance[~inside]))).ravel()
-        threshold = 0.5 * (_midmean(volume.ravel()[core]) + _midmean(volume.ravel()[far]))
+        threshold = 0.5 * (midmean(volume.ravel()[core]) + midmean(volume.ravel()[far]))
     return core, far
 
 
@@ -198,11 +199,11 @@ def _estimate(
     inner, outer, kept_values = values[core & kept], values[far & kept], values[kept]
     if inner.size < _BLOCKS or outer.size < _BLOCKS:
         return None
-    high, low = _midmean(inner), _midmean(outer)
+    high, low = midmean(inner), midmean(outer)
     step = high - low
     if not step > 0:
         return None
-    hill = _is_hill(kept_values, low, high)
+    hill = is_hill(kept_values, low, high)
     if hill and step < 4 * np.hypot(np.std(inner), np.std(outer)):
         return None
     window = _window(kept_values, inner, outer, low, high)
@@ -213,7 +214,7 @@ def _estimate(
         edges = np.linspace(*window, bins + 1)
         counts = np.histogram(kept_values, bins=edges)[0].astype(float)
         sigmas = (_level_error(values, core, blocks, without), _level_error(values, far, blocks, without))
-        fit = _fit(edges, counts, high, low, (sigmas[0] + 5e-3 * step, sigmas[1] + 5e-3 * step))
+        fit = fit_edge(edges, counts, high, low, (sigmas[0] + 5e-3 * step, sigmas[1] + 5e-3 * step))
     if fit is None:
         edges = np.linspace(low, high, bins + 1)
         counts = np.histogram(kept_values, bins=edges)[0].astype(float)
@@ -248,68 +249,6 @@ def _level_error(values: np.ndarray, mask: np.ndarray, blocks: np.ndarray, witho
         if part.size >= _BLOCKS:
             levels.append(np.median(part))
     return float(np.std(levels)) if len(levels) > 1 else 0.0
-
-
-def _fit(
-    edges: np.ndarray, counts: np.ndarray, high: float, low: float, sigmas: tuple[float, float]
-) -> tuple[float, float, np.ndarray] | None:
-    """Quasi-likelihood fit of (a, b, A·w); the second round knows the overdispersion."""
-    from scipy.optimize import least_squares
-
-    step = high - low
-    margin = 1e-4 * step
-    scale = counts.sum() / np.diff(_logit(edges, high, low)).sum()
-    bounds = ([edges[-1] + margin, low - step, 0.0], [high + step, edges[0] - margin, np.inf])
-    start = np.array([max(high, edges[-1] + 2 * margin), min(low, edges[0] - 2 * margin), scale])
-    dispersion = 1.0
-    solution = None
-    for _ in range(2):
-
-        def residuals(p: np.ndarray, dispersion: float = dispersion) -> np.ndarray:
-            mu = np.maximum(p[2] * np.diff(_logit(edges, p[0], p[1])), 1e-9)
-            # Signed square roots of the Poisson deviance: least squares then is maximum likelihood.
-            log = counts * np.log(np.where(counts > 0, counts, 1.0) / mu)
-            deviance = np.sqrt(np.maximum(2 * (log - counts + mu), 0)) * np.sign(counts - mu)
-            prior = [(p[0] - high) / sigmas[0], (p[1] - low) / sigmas[1]]
-            return np.concatenate([deviance / np.sqrt(dispersion), prior])
-
-        solution = least_squares(residuals, start, bounds=bounds, x_scale=[step, step, max(scale, 1.0)])
-        if not solution.success:
-            return None
-        start = solution.x
-        mu = np.maximum(start[2] * np.diff(_logit(edges, start[0], start[1])), 1e-9)
-        dispersion = max(1.0, float(np.sum((counts - mu) ** 2 / mu)) / max(counts.size - 3, 1))
-    a, b, scale = start
-    return float(a), float(b), scale * np.diff(_logit(edges, a, b))
-
-
-def _logit(t: np.ndarray, high: float, low: float) -> np.ndarray:
-    return np.log((t - low) / (high - t))
-
-
-def _is_hill(values: np.ndarray, low: float, high: float) -> bool:
-    """Whether the histogram between the levels is a hill instead of a valley: one mode, not two."""
-    width = (high - low) / 6
-    at = [np.count_nonzero(np.abs(values - t) <= width) for t in (low, 0.5 * (low + high), high)]
-    return bool(at[1] >= min(at[0], at[2]))
-
-
-def _midmean(values: np.ndarray) -> float:
-    """Interquartile mean: robust like the median, smooth for two-phase particles."""
-    low, high = np.quantile(values, [0.25, 0.75])
-    return float(np.mean(values[(values >= low) & (values <= high)], dtype=np.float64))
-
-
-def _otsu(values: np.ndarray) -> float:
-    """Otsu's threshold, the start of the search (doi:10.1109/TSMC.1979.4310076)."""
-    counts, edges = np.histogram(values, bins=256)
-    centres = 0.5 * (edges[1:] + edges[:-1])
-    weight = np.cumsum(counts)
-    total = np.cumsum(counts * centres)
-    above = weight[-1] - weight
-    with np.errstate(invalid="ignore", divide="ignore"):
-        between = weight * above * (total / weight - (total[-1] - total) / above) ** 2
-    return float(edges[1 + int(np.nanargmax(between[:-1]))])
 
 
 def _octants(volume: np.ndarray, core: np.ndarray) -> np.ndarray:
