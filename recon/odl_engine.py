@@ -7,7 +7,7 @@ import numpy as np
 
 from .gap import bracket
 from .odl_operators import GradientOperator, HessianOperator, ProjectionOperator, odl, volume_space
-from .pdhg import PrimalDual, Solve, starting_point
+from .pdhg import PrimalDual, Solve, dual_scale, starting_point
 from .problem import Problem
 from .reconstruction import Status
 
@@ -15,7 +15,7 @@ from .reconstruction import Status
 _CHUNK = 50
 _DIFFERENCES = {"tv": GradientOperator, "tv2": HessianOperator}
 # Dual over primal steps, relative to λ over the density: the fastest on the project's particles.
-_PRIMAL_WEIGHT = {"tv": 1.0, "tv2": 1.0}
+_PRIMAL_WEIGHT = {"tv": 30.0, "tv2": 12.0}
 
 
 def solve_odl(
@@ -119,8 +119,8 @@ class _SaddlePoint:
         penalty = problem.lam * self.field_norm * odl.functionals.GroupL1Norm(differences.range)
         self.f = odl.functionals.IndicatorNonnegativity(space)
         self.h = odl.functionals.SeparableSum(misfit, penalty)
-        self.scale = self.data_norm
-        ratio = _PRIMAL_WEIGHT[problem.regulariser] * self.field_norm * problem.lam / problem.density_scale
+        scale = self.field_norm * dual_scale(problem) / problem.density_scale
+        ratio = _PRIMAL_WEIGHT[problem.regulariser] * scale
         # The two scaled operators have norm one, so that of their broadcast is at most √2.
         step = 0.99 / np.sqrt(2.0)
         self.sigma, self.tau = float(step * ratio), float(step / ratio)
@@ -148,6 +148,8 @@ def _norm(operator: Any) -> float:
     """Norm by ODL's power method from a fixed start; a little above it, which keeps the steps safe."""
     # A start of mixed frequencies: the differences are largest on the finest pattern.
     z, y, x = np.indices(operator.domain.shape)
-    start = operator.domain.element((1.0 + (-1.0) ** (z + y + x) + 0.1 * np.sin(z + 2 * y + 3 * x)).astype("f4"))
+    start = operator.domain.element(
+        (1.0 + (-1.0) ** (z + y + x) + 0.1 * np.sin(z + 2 * y + 3 * x)).astype("f4")
+    )
     norm = float(odl.power_method_opnorm(operator, maxiter=50, xstart=start))
     return 1.02 * norm if norm > 0 else 1.0

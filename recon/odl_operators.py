@@ -33,7 +33,7 @@ def volume_space(shape: tuple[int, int, int], spacing_nm: float = 1.0) -> Any:
 
     Examples
     --------
-    >>> volume_space((4, 5, 6), 5.0).one().norm() ** 2
+    >>> round(float(volume_space((4, 5, 6), 5.0).one().norm() ** 2), 3)  # the number of voxels
     120.0
     """
     half = 0.5 * spacing_nm * np.array(shape, np.float64)
@@ -129,9 +129,10 @@ class _Differences(_Kernels):
         if len(domain.shape) != 3:
             raise ValueError(f"`domain` must have axes (z, y, x), got shape {tuple(domain.shape)}")
         super().__init__(domain, domain**self._components)
+        self._shape = tuple(domain.shape)
 
     def _call(self, x: Any, out: Any) -> None:
-        field = np.empty((self._components, *self.domain.shape), np.float32)
+        field = np.empty((self._components, *self._shape), np.float32)
         self._fill(np.ascontiguousarray(x.asarray(), np.float32), field)
         for part, array in zip(out, field, strict=True):
             with part.writable_array() as target:
@@ -148,7 +149,7 @@ class _DifferencesAdjoint(_Kernels):
 
     def _call(self, x: Any, out: Any) -> None:
         field = np.stack([part.asarray() for part in x]).astype(np.float32, copy=False)
-        result = np.empty(self.range.shape, np.float32)
+        result = np.empty(self._forward._shape, np.float32)
         self._forward._fill_adjoint(field, result)
         with out.writable_array() as array:
             array[:] = result

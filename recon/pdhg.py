@@ -158,12 +158,25 @@ class _Steps:
         # The regulariser is scaled so that it pulls on a typical voxel as strongly as the data do.
         balance = typical / columns
         # Duals are of the order of λ and densities of `density_scale`: equal progress on both sides.
-        omega = primal_weight * rows * max(problem.lam, 1e-30) / (balance * problem.density_scale)
+        omega = primal_weight * rows * dual_scale(problem) / (balance * problem.density_scale)
         # A ray that meets no voxel has no step that could be too long; its dual is to reach −w b.
         sigma = np.where(path > 0, omega * root / np.maximum(path, 1e-12), 1e3 * problem.weights)
         self.sigma_data = sigma.astype(np.float32)
         self.sigma_field = np.float32(omega * balance / rows)
         self.tau = (1.0 / (omega * (pull + balance * columns))).astype(np.float32)
+
+
+def dual_scale(problem: Problem) -> float:
+    """Order of magnitude of the regulariser's dual, which sets the step sizes.
+
+    It is λ, unless that is so small that the noise holds the solution, or so large that the solution
+    is flat: the dual then stays at what balances the data. Both ends are shares of an estimate of
+    λ_max from the mean slope of the data term at zero, measured on balls, with and without weights.
+    """
+    slope = float(problem.adjoint(problem.weights * np.abs(problem.data)).mean())
+    across = float(np.prod(problem.shape)) ** (1.0 / 3.0)
+    largest = slope * (0.25 * across if problem.regulariser == "tv" else 0.07 * across**2)
+    return max(min(max(problem.lam, 3e-4 * largest), 0.3 * largest), 1e-30)
 
 
 def starting_point(problem: Problem, start: PrimalDual | None) -> PrimalDual:
