@@ -220,7 +220,7 @@ class _Solver:
             found, state = self._discrepancy(problem, noisy.target)
             lam = found.lam
         else:
-            from .lambda_max import lambda_max
+            from .lambda_bracket import lambda_max
 
             fraction, state = float(self.lam), None
             lam = fraction * lambda_max(problem).value
