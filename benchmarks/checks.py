@@ -1,9 +1,9 @@
 """What a run of the published experiment must reach, held against its summary."""
 
 import math
-from typing import Any, TypeGuard
+from typing import Any
 
-from .labels import line_label, particle_name
+from .labels import known, line_label, number, particle_name, signed
 
 Check = dict[str, Any]
 
@@ -33,7 +33,7 @@ def checks(summary: dict[str, Any]) -> list[Check]:
     --------
     >>> line = {"true_barn": 3.38, "fit_barn": 3.40, "standard_error_barn": 0.02}
     >>> checks({"calibration": {"osiris": {"Co_Ka": line}}})
-    [{'name': 'Cross-section Co Kα, osiris', 'wanted': 'within 3 % and 3 s.e.', \
+    [{'name': 'Cross-section Co Kα, Osiris', 'wanted': 'within 3 % and 3 s.e.', \
 'measured': '+0.6 % (+1.0 s.e.)', 'holds': True}]
     """
     found = [
@@ -56,9 +56,9 @@ def cross_section_check(microscope: str, line: str, values: dict[str, float]) ->
         errors = math.copysign(math.inf, miss) if miss else 0.0
     percent = 100 * CROSS_SECTION_RELATIVE
     return {
-        "name": f"Cross-section {line_label(line)}, {microscope}",
+        "name": f"Cross-section {line_label(line)}, {microscope.capitalize()}",
         "wanted": f"within {percent:g} % and {CROSS_SECTION_STANDARD_ERRORS:g} s.e.",
-        "measured": f"{100 * relative:+.1f} % ({errors:+.1f} s.e.)",
+        "measured": f"{signed(100 * relative, 1)} % ({signed(errors, 1)} s.e.)",
         "holds": abs(relative) <= CROSS_SECTION_RELATIVE and abs(errors) <= CROSS_SECTION_STANDARD_ERRORS,
     }
 
@@ -94,11 +94,6 @@ def at_most(name: str, value: float | None, most: float, unit: str) -> Check:
     return {
         "name": name,
         "wanted": f"at most {most:g}{unit}",
-        "measured": f"{value:.3g}{unit}" if known(value) else "not measured",
+        "measured": f"{number(value, 2)}{unit}" if known(value) else "not measured",
         "holds": known(value) and value <= most,
     }
-
-
-def known(value: float | None) -> TypeGuard[float]:
-    """Whether there is a number."""
-    return value is not None and math.isfinite(value)

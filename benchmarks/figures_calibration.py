@@ -186,8 +186,8 @@ def figure_cross_sections(sections: Sequence[CrossSection], *, wanted_percent: f
         label = "true" if order == 0 else None
         left.hlines(true, x - 0.1, x + 0.1, color="black", linewidth=1.2, label=label)
         how: Any = {"color": colour, "fmt": marker, "markersize": 3.2, "elinewidth": 0.9, "capsize": 1.5}
-        left.errorbar(x, fit, error, label=microscope, **how)
-        right.errorbar(x, 100 * (fit / true - 1), 100 * error / true, label=microscope, **how)
+        left.errorbar(x, fit, error, label=microscope.capitalize(), **how)
+        right.errorbar(x, 100 * (fit / true - 1), 100 * error / true, label=microscope.capitalize(), **how)
     for ax in (left, right):
         ax.set_xticks(range(len(lines)), [line_label(line) for line in lines])
         ax.set_xlim(-0.5, len(lines) - 0.5)

@@ -62,9 +62,11 @@ def figure_esf(
     centres = 0.5 * (thresholds[1:] + thresholds[:-1])
     slope = scale * differences / np.diff(thresholds)
     fit = scale * fitted / np.diff(thresholds)
+    power = thousands_below(float(np.nanmedian(slope)))
+    slope, fit = slope / 10.0**power, fit / 10.0**power
     lower.plot(centres, slope, ".", color=GREY, markersize=2.5, label="reconstruction")
     lower.plot(centres, fit, color=VERMILLION, label="edge-spread fit")
-    lower.set_ylabel(f"−d$V$/d$t$ (10$^6$ nm$^3$ per {unit})")
+    lower.set_ylabel(f"−d$V$/d$t$ (10$^{{{power + 6}}}$ nm$^3$\nper {unit})")
     lower.set_xlabel(f"Threshold $t$ ({unit})")
     known = fit[np.isfinite(fit)]
     if known.size:
@@ -89,3 +91,14 @@ def figure_esf(
     upper.set_xlim(min(low, 0) - 0.08 * (high - low), high + 0.25 * (high - low))
     panel_letters([upper, lower])
     return figure
+
+
+def thousands_below(value: float) -> int:
+    """Return the power of ten, a multiple of three, that brings a value to between 1 and 1000.
+
+    Examples
+    --------
+    >>> thousands_below(0.004), thousands_below(0.5), thousands_below(12.0)
+    (-3, -3, 0)
+    """
+    return int(3 * np.floor(np.log10(value) / 3)) if value > 0 and np.isfinite(value) else 0

@@ -9,7 +9,7 @@ from .figures_style import DPI, PAGE_IN, finish_bar, placed, scale_bar, show_map
 from .labels import line_label
 
 # Inches: head with titles, row label, gap between panels, colour bar with its numbers and label.
-_HEAD, _LABEL, _GAP, _BAR = 0.36, 0.17, 0.05, 0.56
+_HEAD, _LABEL, _GAP, _BAR = 0.36, 0.17, 0.05, 0.60
 _PANEL = (PAGE_IN - 2 * _LABEL - 3 * _GAP - 2 * _BAR) / 5
 _OTHER_AXES = ((1, 2), (0, 2), (0, 1))
 

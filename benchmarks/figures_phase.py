@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import MultipleLocator
+from matplotlib.ticker import MaxNLocator, MultipleLocator
 
 from .figures_style import (
     BLACK_ON_ANY,
@@ -91,6 +91,7 @@ def figure_phase_diagram(
             top.set_ylabel("Voxels (%)")
     left.set(ylabel=DENSITY_LABEL, ylim=(low, high), xlim=(-0.03, 1.03))
     left.xaxis.set_major_locator(MultipleLocator(0.2))
+    left.yaxis.set_major_locator(MaxNLocator(6))
     right.tick_params(labelleft=False)
     show_projections(side, [share.sum(axis=0) for share in shares], edges[1], upright=True)
     side.set_xlabel("Voxels (%)")

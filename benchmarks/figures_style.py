@@ -15,7 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import Colormap, LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
+from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, NullFormatter
 
 # Widths of a journal's column and page, inches.
 COLUMN_IN = 3.4
@@ -208,4 +208,6 @@ def finish_bar(bar: Any, drawn: Any) -> None:
         bar.ax.yaxis.set_minor_formatter(NullFormatter())
     else:
         bar.locator = MaxNLocator(4)
+        if drawn.norm.vmax >= 1e4:
+            bar.formatter = EngFormatter(sep="")
         bar.update_ticks()

@@ -7,10 +7,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from .checks import checks, known
-from .labels import line_label, particle_name, quantity_label
+from .checks import checks
+from .labels import line_label, number, particle_name, quantity_label, scientific, signed
 
 SECTIONS = ("calibration", "particles", "phases", "reconstruction")
+
+# Pixels across the widest figure.
+PAGE_PIXELS = 1540
 
 _TYPES = {b"\x89PNG": "image/png", b"<svg": "image/svg+xml", b"<?xml": "image/svg+xml"}
 
@@ -41,6 +44,13 @@ class ReportFigure:
     def data(self) -> bytes:
         """The image itself."""
         return self.image.read_bytes() if isinstance(self.image, Path) else self.image
+
+    @property
+    def width_rem(self) -> float:
+        """Widest that the page shows it: a journal's page of 7 in fills it, a column does not."""
+        data = self.data
+        pixels = int.from_bytes(data[16:20]) if data.startswith(b"\x89PNG") else PAGE_PIXELS
+        return round(54 * min(1.0, max(pixels / PAGE_PIXELS, 0.1)), 1)
 
     @property
     def source(self) -> str:
@@ -115,6 +125,7 @@ def report_html(
         missed=[check for check in verdict if not check["holds"]],
         figures=numbered,
         tables=tables,
+        fluence=fluence_text(summary.get("settings", {})),
         command=command(summary.get("settings", {})),
     )
 
@@ -132,30 +143,6 @@ def command(settings: Mapping[str, Any]) -> str:
     return f"glasstomo reproduce {options}".rstrip()
 
 
-def number(value: float | None, digits: int = 3) -> str:
-    """Write a number to significant digits, and what is not there as a dash.
-
-    Examples
-    --------
-    >>> number(3.38123), number(None), number(12345.6)
-    ('3.38', '–', '12346')
-    """
-    if not known(value):
-        return "–"
-    return f"{value:.0f}" if abs(value) >= 10**digits else f"{value:.{digits}g}"
-
-
-def signed(value: float | None, decimals: int) -> str:
-    """Write a deviation with its sign.
-
-    Examples
-    --------
-    >>> signed(0.0123, 3), signed(-0.5, 1)
-    ('+0.012', '−0.5')
-    """
-    return f"{value:+.{decimals}f}".replace("-", "−") if known(value) else "–"
-
-
 def cell(value: object) -> str:
     """Write what stands in a table; a long list by its length and ends.
 
@@ -171,3 +158,15 @@ def cell(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float | None):
         return str(value)
     return str(value) if isinstance(value, int) else number(value, 4)
+
+
+def fluence_text(settings: Mapping[str, Any]) -> str:
+    """Write the fluence of one EDS tilt, electrons nm⁻².
+
+    Examples
+    --------
+    >>> fluence_text({"beam_current_na": 1.0, "dwell_s": 0.2, "spacing_nm": 5.0})
+    '5.0 × 10⁷'
+    """
+    current, dwell = settings.get("beam_current_na", 1.0), settings.get("dwell_s", 0.2)
+    return scientific(current * 1e-9 * dwell / 1.602176634e-19 / settings.get("spacing_nm", 5.0) ** 2)

@@ -124,12 +124,12 @@ def texts(figure: Figure) -> str:
     ("name", "said"),
     [
         ("standard", ["ADF signal (electrons)", "Thickness (nm)", "ZIF-4-Co", "50 nm"]),
-        ("esf", ["Threshold $t$ (nm$^{-3}$)", "10$^6$ nm$^3$", "edge-spread fit", "threshold 2."]),
+        ("esf", ["Threshold $t$ (nm$^{-3}$)", "nm$^3$", "edge-spread fit", "threshold 2."]),
         (
             "counts",
             ["Thickness (nm)", "Counts per pixel", "Co Kβ", "counts nm$^{-1}$", "Pixels per bin", "Osiris"],
         ),
-        ("cross_sections", ["Cross-section (barn)", "Fit minus truth (%)", "Co Kα", "titan", "wanted"]),
+        ("cross_sections", ["Cross-section (barn)", "Fit minus truth (%)", "Co Kα", "Titan", "wanted"]),
         ("maps", ["EDS map", "Reprojection", "Counts", "Number density (nm$^{-3}$)", "Zn Kα", "nm"]),
         ("rendering", ["Zinc fraction", "cut open", "Segregated", " nm"]),
         (

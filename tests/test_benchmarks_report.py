@@ -165,7 +165,7 @@ def test_cross_sections_must_hold_in_per_cent_and_in_errors(
     fit_barn: float, standard_error_barn: float, holds: bool
 ):
     found = verdicts({"calibration": {"osiris": {"Co_Ka": line(fit_barn, standard_error_barn)}}})
-    assert found == {"Cross-section Co Kα, osiris": holds}
+    assert found == {"Cross-section Co Kα, Osiris": holds}
 
 
 @pytest.mark.parametrize(
