@@ -7,7 +7,7 @@ import numpy as np
 from .checks import as_volume, same_shape
 from .diagram import particle_mask
 from .interface import interface_distance
-from .interface_profile import fit_profiles, limits_beyond
+from .interface_profile import both_limits
 from .interior import depth_inside
 from .mixing import MixingState, mixing_state
 from .resolution import resolution_voxels
@@ -35,8 +35,8 @@ class MiscibilityLimit:
         (shells,) mean densities of the shells.
     zn_fitted, co_fitted : numpy.ndarray
         (shells,) the fit: diffusion profiles on either side, a jump between, blurred.
-    blur_voxels : float
-        Gaussian width of the fitted blur.
+    blur_voxels : tuple of float
+        Gaussian widths of the fitted blur of zinc and of cobalt.
     """
 
     limit: float
@@ -49,7 +49,7 @@ class MiscibilityLimit:
     co_profile: np.ndarray
     zn_fitted: np.ndarray
     co_fitted: np.ndarray
-    blur_voxels: float
+    blur_voxels: tuple[float, float]
 
 
 def miscibility_limit(
@@ -59,7 +59,7 @@ def miscibility_limit(
     rng: np.random.Generator,
     interior: np.ndarray | str | None = None,
     state: MixingState | None = None,
-    replicates: int = 100,
+    replicates: int = 40,
 ) -> MiscibilityLimit:
     """Extrapolate the zinc fraction of the zinc-rich phase to its interface.
 
@@ -90,13 +90,13 @@ def miscibility_limit(
     Blur hides the jump of the fraction (0.5 to 0.55 in the flux-melted glass), so no voxel shows
     the limit. The interface is the level set, midway between the two phases, of the total density
     smoothed by the volume's own resolution; it does not look at the fraction. Zinc and cobalt
-    densities are averaged over shells of equal signed distance d to it. A step blurred by a Gaussian
-    is fitted to the total density and gives place and width of the blur; the zinc density is then
-    fitted by half-space diffusion profiles ``X_i + (X_∞ − X_i) erf(|d|/ℓ)`` [1]_ on either side,
-    blurred alike. Zinc over total density of the zinc-rich side at the jump is the limit.
+    densities are averaged over shells of equal signed distance d to it. Half-space diffusion
+    profiles ``X_i + (X_∞ − X_i) erf(|d|/ℓ)`` [1]_ on either side, at one total density a side, are
+    fitted to both elements together. A solver with a λ for each element smooths them differently,
+    so the fit is made twice, with one Gaussian blur and with one for each element; the mean of the
+    two X_i of the zinc-rich side is the limit (`both_limits`).
 
-    The standard error joins a bootstrap over cubes of the volume to the difference from a fit
-    without the shells within a voxel of the jump.
+    The standard error joins a bootstrap over cubes of the volume to half the difference of the two.
 
     References
     ----------
@@ -124,24 +124,24 @@ def miscibility_limit(
             f"too few voxels beside the interface ({int(min(sides))}): finer voxels, or a larger particle"
         )
     shells = (np.arange(-half, half) + 0.5) / _PER_VOXEL
-    best = fit_profiles(shells, sums.sum(axis=0), resolution)
+    limits, model_error, fits = both_limits(shells, sums.sum(axis=0), resolution)
+    best = fits[1]
     drawn = []
     for _ in range(replicates):
         weights = np.bincount(rng.integers(len(sums), size=len(sums)), minlength=len(sums))
         resampled = np.tensordot(weights.astype(float), sums, axes=1)
         if np.count_nonzero(resampled[:half, 0]) > 4 and np.count_nonzero(resampled[half:, 0]) > 4:
-            drawn.append(fit_profiles(shells, resampled, resolution, best).limits)
+            drawn.append(both_limits(shells, resampled, resolution, fits)[0])
     spread = np.std(drawn, axis=0, ddof=1) if len(drawn) > 1 else np.array([np.nan, np.nan])
-    # What the shells at the interface say and what those beyond extrapolate to should agree.
-    spread = np.hypot(spread, limits_beyond(shells, sums.sum(axis=0), best, 1.0) - np.array(best.limits))
+    spread = np.hypot(spread, model_error)
     means = sums.sum(axis=0)
     with np.errstate(invalid="ignore"):
         profiles = means[:, 1:] / means[:, :1]
     return MiscibilityLimit(
-        limit=best.limits[0], standard_error=float(spread[0]), other_limit=best.limits[1],
+        limit=float(limits[0]), standard_error=float(spread[0]), other_limit=float(limits[1]),
         other_standard_error=float(spread[1]), reason="", distance_voxels=shells,
         zn_profile=profiles[:, 0], co_profile=profiles[:, 1], zn_fitted=best.zinc,
-        co_fitted=best.total - best.zinc, blur_voxels=float(np.exp(best.jump[1])),
+        co_fitted=best.rest, blur_voxels=best.blurs,
     )  # fmt: skip
 
 
@@ -167,5 +167,5 @@ def _none(reason: str) -> MiscibilityLimit:
     return MiscibilityLimit(
         limit=nan, standard_error=nan, other_limit=nan, other_standard_error=nan, reason=reason,
         distance_voxels=empty, zn_profile=empty, co_profile=empty, zn_fitted=empty, co_fitted=empty,
-        blur_voxels=nan,
+        blur_voxels=(nan, nan),
     )  # fmt: skip
