@@ -9,6 +9,8 @@ from .problem import Problem
 
 # A misfit that keeps this share when λ falls by a factor 4 has reached its floor.
 _PLATEAU = 0.9
+# d log misfit / d log λ near the target, on the project's own particles.
+_SLOPE = 0.3
 # λ is searched no further than this far from the first guess, either way.
 _REACH = 1e3
 
@@ -80,9 +82,9 @@ def find_lambda(
     Notes
     -----
     The misfit grows with λ, so a bracket in log λ is closed by regula falsi, kept away from the
-    ends, after steps of a factor 4 have found it. When a factor 4 less in λ lowers a misfit above
-    the target by less than a tenth, the rest is not noise but what voxels cannot represent, edges
-    above all: the target becomes 1.1 times that floor, and the outcome says so.
+    ends, after steps of at most a factor 4 have found it. When a factor 4 less in λ lowers a misfit
+    above the target by less than a tenth, the rest is not noise but what voxels cannot represent,
+    edges above all: the target becomes 1.1 times that floor, and the outcome says so.
 
     References
     ----------
@@ -107,21 +109,26 @@ def _excess(pair: tuple[float, float], target: float) -> float:
 
 
 def _at_floor(tried: list[tuple[float, float]], target: float) -> bool:
-    """Whether the two least λ both miss the target, by nearly the same misfit."""
-    if len(tried) < 2 or tried[0][1] <= target:
+    """Whether the two least λ, far apart, both miss the target by nearly the same misfit."""
+    if len(tried) < 2 or tried[0][1] <= target or tried[1][0] < 3.0 * tried[0][0]:
         return False
     return tried[0][1] > _PLATEAU * tried[1][1]
+
+
+def _step(pair: tuple[float, float], target: float) -> float:
+    """Factor in λ that the usual slope of the misfit asks for, at most 4 either way."""
+    return float(np.exp(np.clip(-_excess(pair, target) / _SLOPE, -np.log(4.0), np.log(4.0))))
 
 
 def _next(tried: list[tuple[float, float]], target: float) -> float:
     """λ to try next; `tried` is sorted by λ."""
     below = [pair for pair in tried if pair[1] <= target]
     if not below:
-        return tried[0][0] / 4.0
+        return tried[0][0] * _step(tried[0], target)
     lower = below[-1]
     upper = next((pair for pair in tried if pair[0] > lower[0]), None)
     if upper is None:
-        return 4.0 * lower[0]
+        return lower[0] * _step(lower, target)
     a, b = _excess(lower, target), _excess(upper, target)
     share = min(max(a / (a - b), 0.1), 0.9)
     return float(lower[0] * (upper[0] / lower[0]) ** share)
