@@ -32,7 +32,9 @@ class NodeGrid:
     def __init__(self, shape: tuple[int, int, int], *, nodes: int = 24) -> None:
         wide = max(max(shape) - 1, 1) / (nodes - 1)
         self.full = shape
-        self.shape = tuple(n if wide <= 1 or n < 3 else int(np.ceil((n - 1) / wide)) + 1 for n in shape)
+        self.shape = tuple(
+            n if wide <= 1 or n < 3 else int(np.ceil((n - 1) / wide - 1e-9)) + 1 for n in shape
+        )
         self.step = tuple((n - 1) / (m - 1) if m > 1 else 1.0 for n, m in zip(shape, self.shape, strict=True))
 
     def restrict(self, volume: np.ndarray) -> np.ndarray:
