@@ -7,7 +7,7 @@ import numpy as np
 from .checks import as_volume, same_shape
 from .diagram import particle_mask
 from .interface import interface_distance
-from .interface_profile import both_limits
+from .interface_profile import fit_profiles
 from .interior import depth_inside
 from .mixing import MixingState, mixing_state
 from .resolution import resolution_voxels
@@ -35,8 +35,8 @@ class MiscibilityLimit:
         (shells,) mean densities of the shells.
     zn_fitted, co_fitted : numpy.ndarray
         (shells,) the fit: diffusion profiles on either side, a jump between, blurred.
-    blur_voxels : tuple of float
-        Gaussian widths of the fitted blur of zinc and of cobalt.
+    blur_voxels : float
+        Gaussian width of the fitted blur.
     """
 
     limit: float
@@ -49,7 +49,7 @@ class MiscibilityLimit:
     co_profile: np.ndarray
     zn_fitted: np.ndarray
     co_fitted: np.ndarray
-    blur_voxels: tuple[float, float]
+    blur_voxels: float
 
 
 def miscibility_limit(
@@ -92,11 +92,13 @@ def miscibility_limit(
     smoothed by the volume's own resolution; it does not look at the fraction. Zinc and cobalt
     densities are averaged over shells of equal signed distance d to it. Half-space diffusion
     profiles ``X_i + (X_∞ − X_i) erf(|d|/ℓ)`` [1]_ on either side, at one total density a side, are
-    fitted to both elements together. A solver with a λ for each element smooths them differently,
-    so the fit is made twice, with one Gaussian blur and with one for each element; the mean of the
-    two X_i of the zinc-rich side is the limit (`both_limits`).
+    fitted to both elements together, blurred by one Gaussian. X_i of the zinc-rich side is the
+    limit; it cannot lie below that of the other side.
 
-    The standard error joins a bootstrap over cubes of the volume to half the difference of the two.
+    A solver with a λ for each element smooths them differently. The standard error therefore joins
+    a bootstrap over cubes of the volume to half the difference from a fit with a blur for each.
+    Where both limits come out equal the jump was not resolved, and the standard error is a lower
+    bound.
 
     References
     ----------
@@ -124,24 +126,24 @@ def miscibility_limit(
             f"too few voxels beside the interface ({int(min(sides))}): finer voxels, or a larger particle"
         )
     shells = (np.arange(-half, half) + 0.5) / _PER_VOXEL
-    limits, model_error, fits = both_limits(shells, sums.sum(axis=0), resolution)
-    best = fits[1]
+    best = fit_profiles(shells, sums.sum(axis=0), resolution)
     drawn = []
     for _ in range(replicates):
         weights = np.bincount(rng.integers(len(sums), size=len(sums)), minlength=len(sums))
         resampled = np.tensordot(weights.astype(float), sums, axes=1)
         if np.count_nonzero(resampled[:half, 0]) > 4 and np.count_nonzero(resampled[half:, 0]) > 4:
-            drawn.append(both_limits(shells, resampled, resolution, fits)[0])
+            drawn.append(fit_profiles(shells, resampled, resolution, start=best).limits)
     spread = np.std(drawn, axis=0, ddof=1) if len(drawn) > 1 else np.array([np.nan, np.nan])
-    spread = np.hypot(spread, model_error)
+    apart = fit_profiles(shells, sums.sum(axis=0), resolution, start=best, one_blur=False)
+    spread = np.hypot(spread, 0.5 * (np.array(apart.limits) - np.array(best.limits)))
     means = sums.sum(axis=0)
     with np.errstate(invalid="ignore"):
         profiles = means[:, 1:] / means[:, :1]
     return MiscibilityLimit(
-        limit=float(limits[0]), standard_error=float(spread[0]), other_limit=float(limits[1]),
+        limit=best.limits[0], standard_error=float(spread[0]), other_limit=best.limits[1],
         other_standard_error=float(spread[1]), reason="", distance_voxels=shells,
         zn_profile=profiles[:, 0], co_profile=profiles[:, 1], zn_fitted=best.zinc,
-        co_fitted=best.rest, blur_voxels=best.blurs,
+        co_fitted=best.rest, blur_voxels=best.blurs[0],
     )  # fmt: skip
 
 
@@ -167,5 +169,5 @@ def _none(reason: str) -> MiscibilityLimit:
     return MiscibilityLimit(
         limit=nan, standard_error=nan, other_limit=nan, other_standard_error=nan, reason=reason,
         distance_voxels=empty, zn_profile=empty, co_profile=empty, zn_fitted=empty, co_fitted=empty,
-        blur_voxels=(nan, nan),
+        blur_voxels=nan,
     )  # fmt: skip
