@@ -100,12 +100,8 @@ def lambda_max(problem: Problem) -> LambdaMax:
     x, field = _search(balanced, problem.regulariser)
     field += balancing_field(-balanced, problem.regulariser, field)
     upper = _longest(field)
-    touching = _affine(problem.shape, flat) <= 1e-9 * max(float(np.abs(flat).max()), 1e-300)
-    if touching.any():
-        x -= min(float(x[touching].min()), 0.0)
-    variation = problem.regulariser_value(x.astype(np.float32))
-    lower = -float(np.sum(slope * x)) / variation if variation > 0 else 0.0
-    lower = min(max(lower, 0.0), upper)
+    pulls = [_pull(problem, slope, way) for way in _feasible(x, _affine(problem.shape, flat))]
+    lower = min(max([*pulls, 0.0]), upper)
     value = float(np.sqrt(lower * upper)) if lower > 0 else upper
     return LambdaMax(value=value, lower=lower, upper=upper, flat=flat)
 
@@ -146,9 +142,10 @@ def _best_flat(problem: Problem) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     corners = np.column_stack([np.ones(8), 0.5 * signs * (np.array(shape) - 1)])
     cone = np.linalg.solve(factor, (corners[:, : size.size] / size).T)
     multipliers, _ = optimize.nnls(cone, -wanted)
-    solution = np.linalg.solve(factor.T, wanted + cone @ multipliers) / size
+    nearest = wanted + cone @ multipliers
     flat = np.zeros(4)
-    flat[: size.size] = solution
+    if np.linalg.norm(nearest) > 1e-9 * np.linalg.norm(wanted):
+        flat[: size.size] = np.linalg.solve(factor.T, nearest) / size
     volume = np.maximum(_affine(shape, flat), 0.0).astype(np.float32)
     slope = problem.adjoint(problem.weights * (problem.forward(volume) - problem.data)).astype(np.float64)
     pressure = np.zeros(shape)
@@ -157,6 +154,19 @@ def _best_flat(problem: Problem) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     else:
         np.add.at(pressure, tuple(np.where(signs < 0, 0, np.array(shape) - 1).T), multipliers)
     return flat, slope, pressure
+
+
+def _feasible(x: np.ndarray, flat: np.ndarray) -> list[np.ndarray]:
+    """Directions near x in which a flat volume stays non-negative where it touches zero."""
+    touching = flat <= 1e-9 * flat.max()
+    if not touching.any():
+        return [x]
+    return [x - min(float(x[touching].min()), 0.0), np.where(touching, np.maximum(x, 0.0), x)]
+
+
+def _pull(problem: Problem, slope: np.ndarray, x: np.ndarray) -> float:
+    variation = problem.regulariser_value(x.astype(np.float32))
+    return -float(np.sum(slope * x)) / variation if variation > 0 else 0.0
 
 
 def _search(slope: np.ndarray, regulariser: str) -> tuple[np.ndarray, np.ndarray]:

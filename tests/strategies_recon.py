@@ -78,6 +78,18 @@ def particle_problem(
     )
 
 
+@pytest.fixture(autouse=True, scope="module")
+def one_thread():
+    """Keep kernels on these small arrays in one thread: two wait for each other longer than they work.
+
+    Modules import this name; tests of threads set their own number.
+    """
+    before = numba.get_num_threads()
+    numba.set_num_threads(1)
+    yield
+    numba.set_num_threads(before)
+
+
 def in_one_and_two_threads(compute) -> list:
     """Results of `compute()` in one and in two threads; skips where numba was started with one."""
     if numba.config.NUMBA_NUM_THREADS < 2:  # type: ignore[attr-defined]

@@ -6,7 +6,12 @@ from glasstomo.forward import Projector
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .strategies_recon import in_one_and_two_threads, projectors, seeds
+from .strategies_recon import (
+    in_one_and_two_threads,
+    one_thread,  # noqa: F401
+    projectors,
+    seeds,
+)
 
 # Weights and sums are float32: a few dozen terms per ray.
 FLOAT32 = 2e-6

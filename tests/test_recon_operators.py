@@ -12,7 +12,13 @@ from glasstomo.recon.node_grid import NodeGrid
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .strategies_recon import in_one_and_two_threads, projectors, seeds, shapes
+from .strategies_recon import (
+    in_one_and_two_threads,
+    one_thread,  # noqa: F401
+    projectors,
+    seeds,
+    shapes,
+)
 
 # float32 kernels on numbers of order one.
 FLOAT32 = 2e-5

@@ -1,0 +1,183 @@
+"""Weighted back projection and SIRT: known densities, laws, and what they do with gains."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from glasstomo.forward import Projector
+from glasstomo.recon import METHODS, Problem, reconstruct
+from glasstomo.recon.sirt import sirt
+from glasstomo.recon.wbp import angular_weights, wbp
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .strategies_recon import (
+    in_one_and_two_threads,
+    one_thread,  # noqa: F401
+    particle,
+    particle_problem,
+    problems,
+)
+
+
+def disc(n, radius, y0=0.0, z0=0.0):
+    z, y = np.ogrid[: float(n), : float(n)]
+    return ((z - (n - 1) / 2 - z0) ** 2 + (y - (n - 1) / 2 - y0) ** 2 < radius**2)[:, :, None]
+
+
+def problem_of(volume, angles, spacing=5.0, gains=None):
+    angles = np.asarray(angles, float)
+    data = Projector(shape=volume.shape[:2], angles_deg=angles, spacing_nm=spacing).forward(volume)
+    if gains is not None:
+        data = data * np.asarray(gains, np.float32)[:, None, None]
+    return Problem(data=data, angles_deg=angles, spacing_nm=spacing, gains=gains)
+
+
+@pytest.mark.parametrize("window", ["hann", "none"])
+@pytest.mark.parametrize("spacing", [1.0, 7.0])
+@pytest.mark.parametrize("start", [0.0, -90.0])
+def test_wbp_of_a_full_turn_gives_the_density(window, spacing, start):
+    volume = 4.5 * disc(64, 20, 3.0, -4.0)
+    x = wbp(problem_of(volume, start + np.arange(0, 180, 1.5), spacing), window=window)
+    inside, outside = disc(64, 16, 3.0, -4.0), disc(64, 24, 3.0, -4.0) < disc(64, 31)
+    assert x[inside].mean() == pytest.approx(4.5, rel=0.02)
+    assert abs(x[inside] - 4.5).max() < 0.1 * 4.5
+    # The detector ends at the edge of the field of view; the ramp's tails are cut there.
+    assert abs(x[outside].mean()) < 0.02 * 4.5
+
+
+def test_wbp_weighs_uneven_tilts():
+    # Twice as dense on one side: unweighted, that side would count double.
+    angles = np.concatenate([np.arange(0, 90, 3.0), np.arange(90, 180, 1.5)])
+    volume = 2.0 * disc(48, 15)
+    x = wbp(problem_of(volume, angles))
+    assert x[disc(48, 11)].mean() == pytest.approx(2.0, rel=0.02)
+
+
+def test_wbp_divides_by_the_gains_and_leaves_dark_tilts_out():
+    angles, volume = np.arange(0, 180, 3.0), 2.0 * disc(32, 10)
+    gains = np.random.default_rng(0).uniform(0.3, 1.0, angles.size)
+    np.testing.assert_allclose(
+        wbp(problem_of(volume, angles, gains=gains)), wbp(problem_of(volume, angles)), atol=1e-4
+    )
+    gains[20] = 0.0
+    x = wbp(problem_of(volume, angles, gains=gains))
+    assert x[disc(32, 7)].mean() == pytest.approx(2.0, rel=0.02)
+
+
+def test_wbp_is_linear_and_mirrors():
+    problem = particle_problem(16)
+    twice = wbp(replace(problem, data=2 * problem.data))
+    np.testing.assert_array_equal(twice, 2 * wbp(problem))
+    mirrored = replace(problem, data=problem.data[:, ::-1], angles_deg=-problem.angles_deg, projector=None)
+    np.testing.assert_allclose(wbp(mirrored)[:, ::-1], wbp(problem), atol=1e-4 * abs(twice).max())
+
+
+def test_wbp_of_one_tilt_smears_it_along_the_beam():
+    x = wbp(problem_of(disc(16, 5), [0.0]))
+    np.testing.assert_allclose(x, np.broadcast_to(x[:1], x.shape), rtol=1e-6)
+
+
+def test_unknown_window_is_named():
+    with pytest.raises(ValueError, match="`window` must be one of hann, none, got 'cosine'"):
+        wbp(particle_problem(8), window="cosine")
+
+
+@given(
+    st.lists(st.integers(-300, 300), min_size=1, max_size=12, unique_by=lambda a: a % 180), st.integers(0, 99)
+)
+def test_angular_weights(degrees, seed):
+    angles = np.array(degrees, float)
+    weights = angular_weights(angles)
+    assert (weights > 0).all()
+    assert weights.sum() <= np.pi * (1 + 1e-12)
+    order = np.random.default_rng(seed).permutation(angles.size)
+    np.testing.assert_allclose(angular_weights(angles[order]), weights[order], rtol=1e-9)
+    np.testing.assert_allclose(angular_weights(-angles), weights, rtol=1e-9)
+    np.testing.assert_allclose(angular_weights(angles + 180), weights, rtol=1e-9)
+
+
+def test_angular_weights_of_a_wedge_do_not_count_the_wedge():
+    np.testing.assert_allclose(angular_weights(np.arange(-70, 71, 2.0)), np.deg2rad(2.0))
+    # −90° and 90° are one direction: they share it.
+    full = angular_weights(np.linspace(-90, 90, 181))
+    assert full.sum() == pytest.approx(np.pi)
+    assert full[0] + full[-1] == pytest.approx(np.deg2rad(1.0))
+
+
+@given(problem=problems(), relaxation=st.floats(0.1, 1.95))
+def test_sirt_never_raises_its_residual_and_stays_positive(problem, relaxation):
+    seen = []
+    x = sirt(problem, iterations=15, relaxation=relaxation, callback=lambda i, r, gap: seen.append(r))
+    assert x.shape == problem.shape
+    assert x.min() >= 0
+    assert np.isfinite(x).all()
+    # In float32 the residual is known to 1e-5 of its first value.
+    assert (np.diff(seen) <= 1e-5 * seen[0]).all()
+
+
+def test_sirt_recovers_a_full_turn():
+    volume = 4.5 * disc(24, 7, 2.0, 1.0)
+    x = sirt(problem_of(volume, np.arange(0, 180, 6.0)), iterations=200)
+    assert x[disc(24, 5, 2.0, 1.0)].mean() == pytest.approx(4.5, rel=0.02)
+    assert np.linalg.norm(x - volume) < 0.1 * np.linalg.norm(volume)
+
+
+def test_sirt_knows_the_gains():
+    volume, angles = particle(16), np.linspace(-70, 70, 15)
+    gains = np.linspace(0.2, 1.0, 15)
+    with_gains = sirt(problem_of(volume, angles, gains=gains), iterations=60)
+    without = sirt(replace(problem_of(volume, angles, gains=gains), gains=None), iterations=60)
+    error = [np.linalg.norm(x - volume) / np.linalg.norm(volume) for x in (with_gains, without)]
+    assert error[0] < 0.25
+    assert error[0] < 0.7 * error[1]
+
+
+def test_sirt_leaves_out_pixels_of_no_weight():
+    problem = problem_of(particle(16), np.linspace(-70, 70, 15))
+    weights = np.ones_like(problem.data)
+    weights[3, 5:9] = 0
+    spoilt = problem.data.copy()
+    spoilt[3, 5:9] = 1e6
+    np.testing.assert_array_equal(
+        sirt(replace(problem, data=spoilt, weights=weights), iterations=5),
+        sirt(replace(problem, weights=weights), iterations=5),
+    )
+
+
+def test_sirt_scales_and_mirrors():
+    problem = particle_problem(12)
+    one = sirt(problem, iterations=20)
+    np.testing.assert_array_equal(sirt(replace(problem, data=4 * problem.data), iterations=20), 4 * one)
+    mirrored = replace(
+        problem,
+        data=problem.data[:, ::-1],
+        weights=problem.weights[:, ::-1],
+        angles_deg=-problem.angles_deg,
+        projector=None,
+    )
+    np.testing.assert_allclose(sirt(mirrored, iterations=20)[:, ::-1], one, atol=1e-3 * one.max())
+
+
+@pytest.mark.parametrize("method", [wbp, sirt])
+def test_threads_do_not_change_a_bit(method):
+    problem = particle_problem(12)
+    one, two = in_one_and_two_threads(lambda: method(problem))
+    np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("method", ["wbp", "sirt"])
+def test_baselines_stand_in_the_table(method):
+    assert "baseline" in METHODS[method].summary
+    problem = problem_of(particle(16), np.linspace(-70, 70, 15))
+    rec = reconstruct(problem.data, method, angles_deg=problem.angles_deg, spacing_nm=5.0)
+    assert rec.status.value == "direct"
+    assert np.linalg.norm(rec.volume - particle(16)) < 0.5 * np.linalg.norm(particle(16))
+
+
+def test_bad_parameters_are_named():
+    problem = particle_problem(8)
+    with pytest.raises(ValueError, match="`iterations` must be at least 1, got 0"):
+        sirt(problem, iterations=0)
+    with pytest.raises(ValueError, match="`relaxation` must lie between 0 and 2"):
+        sirt(problem, relaxation=2.0)
