@@ -133,7 +133,9 @@ def _best_flat(problem: Problem) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         for part in basis
     ]
     design = np.stack(columns, axis=1)
-    size = np.maximum(np.sqrt(np.square(design).sum(axis=0)), 1e-300)
+    # Each coordinate is measured in half lengths of its axis.
+    half = np.maximum([2, *(n - 1 for n in shape)], 1)[: len(basis)] / 2.0
+    size = half * (np.linalg.norm(design[:, 0]) or 1.0)
     normal = (design / size).T @ (design / size)
     # A flat volume that the data do not see (z at a single tilt of 0°) stays out.
     factor = np.linalg.cholesky(normal + 1e-9 * np.eye(size.size))

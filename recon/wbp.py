@@ -65,8 +65,9 @@ def angular_weights(angles_deg: np.ndarray) -> np.ndarray:
     """Range of angles that each tilt stands for, in radians.
 
     Each tilt gets half of the gap to either neighbour, on the half circle (a projection at α + 180°
-    is the mirror image of that at α). The widest gap is the missing wedge: the tilts at its
-    edges count it as no wider than the gap on their other side. A single tilt gets π.
+    is the mirror image of that at α). The one widest gap is the missing wedge: the tilts at its
+    edges count it as no wider than the gap on their other side. Tilts of one direction share its
+    range, and a single direction has π.
 
     Parameters
     ----------
@@ -82,20 +83,19 @@ def angular_weights(angles_deg: np.ndarray) -> np.ndarray:
     >>> np.rad2deg(angular_weights(np.array([-60.0, -30.0, 0.0, 10.0]))).round(6)
     array([30., 30., 20., 10.])
     """
-    angles = np.mod(np.asarray(angles_deg, np.float64), 180.0)
+    turned = np.round(np.mod(np.asarray(angles_deg, np.float64), 180.0), 9) % 180.0
+    angles, where, count = np.unique(turned, return_inverse=True, return_counts=True)
     if angles.size == 1:
-        return np.full(1, np.pi)
-    order = np.argsort(angles, kind="stable")
-    after = np.diff(angles[order], append=angles[order[0]] + 180.0)
+        return np.full(turned.size, np.pi / turned.size)
+    after = np.diff(angles, append=angles[0] + 180.0)
     before = np.roll(after, 1)
     wedge = int(np.argmax(after))
-    last, first = wedge, (wedge + 1) % angles.size
     gap = after[wedge]
-    after[wedge] = min(gap, before[last])
-    before[first] = min(gap, after[first])
-    weights = np.empty_like(angles)
-    weights[order] = np.deg2rad(0.5 * (before + after))
-    return weights
+    # Two gaps that are equally wide are no wedge: the range is full, or coarse everywhere.
+    if np.count_nonzero(after >= gap * (1.0 - 1e-9)) == 1:
+        next_tilt = (wedge + 1) % angles.size
+        after[wedge], before[next_tilt] = min(gap, before[wedge]), min(gap, after[next_tilt])
+    return (np.deg2rad(0.5 * (before + after)) / count)[where]
 
 
 def _filtered(data: np.ndarray, spacing_nm: float, window: str) -> np.ndarray:
