@@ -115,20 +115,28 @@ def _at_floor(tried: list[tuple[float, float]], target: float) -> bool:
     return tried[0][1] > _PLATEAU * tried[1][1]
 
 
-def _step(pair: tuple[float, float], target: float) -> float:
-    """Factor in λ that the usual slope of the misfit asks for, at most 4 either way."""
-    return float(np.exp(np.clip(-_excess(pair, target) / _SLOPE, -np.log(4.0), np.log(4.0))))
+def _extrapolated(nearest: list[tuple[float, float]], target: float) -> float:
+    """λ by the slope through the two tried that are nearest to the target, at most a factor 4 away.
+
+    With one tried, the slope is the usual one.
+    """
+    slope = _SLOPE
+    if len(nearest) == 2:
+        rise = _excess(nearest[0], target) - _excess(nearest[1], target)
+        slope = min(max(rise / np.log(nearest[0][0] / nearest[1][0]), 0.1), 1.0)
+    step = np.clip(-_excess(nearest[0], target) / slope, -np.log(4.0), np.log(4.0))
+    return float(nearest[0][0] * np.exp(step))
 
 
 def _next(tried: list[tuple[float, float]], target: float) -> float:
     """λ to try next; `tried` is sorted by λ."""
     below = [pair for pair in tried if pair[1] <= target]
     if not below:
-        return tried[0][0] * _step(tried[0], target)
+        return _extrapolated(tried[:2], target)
     lower = below[-1]
     upper = next((pair for pair in tried if pair[0] > lower[0]), None)
     if upper is None:
-        return lower[0] * _step(lower, target)
+        return _extrapolated(tried[:-3:-1], target)
     a, b = _excess(lower, target), _excess(upper, target)
     share = min(max(a / (a - b), 0.1), 0.9)
     return float(lower[0] * (upper[0] / lower[0]) ** share)

@@ -246,10 +246,14 @@ class _Solver:
         """Search on voxels twice as large first, where a solve costs an eighth, then check."""
         start, state = first_guess(problem), None
         if can_coarsen(problem):
-            coarse = coarsen(problem)
+            coarse = coarsen(problem.with_lam(start))
             # Expected misfits count pixels, of which the coarse data have a quarter.
-            found, state = self._search(coarse, target / 4.0, first_guess(coarse), None)
-            start = fine_lambda(problem, found.lam)
+            found, state = self._search(coarse, target / 4.0, coarse.lam, None)
+            if found.limited_by_model:
+                # Large voxels misfit where small ones may not: their λ says nothing.
+                state.field *= np.float32(coarse.lam / found.lam)
+            else:
+                start = fine_lambda(problem, found.lam)
             state = refine(state, problem)
         return self._search(problem, target, start, state)
 
