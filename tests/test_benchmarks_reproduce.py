@@ -53,7 +53,7 @@ def test_a_run_leaves_figures_tables_volumes_and_a_report(runs):
     # The true states are known even where so coarse a volume cannot tell them.
     states = {name: particle["mixing_state_true"] for name, particle in summary["particles"].items()}
     assert states == {"segregated": "segregated", "flux_melted": "interdiffused"}
-    assert {check["name"] for check in checks(summary)} >= {"Cross-section Co_Ka, osiris"}
+    assert {check["name"] for check in checks(summary)} >= {"Cross-section Co Kα, Osiris"}
 
 
 @pytest.mark.slow
