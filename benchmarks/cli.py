@@ -156,6 +156,13 @@ def reproduce(microscope: str, size: int, seed: int, out: Path, threads: int | N
     help="Relative primal-dual gap at which it has converged [default: the method's own].",
 )
 @click.option(
+    "--engine",
+    type=click.Choice(["fused", "odl"]),
+    default="fused",
+    show_default=True,
+    help="Our fused kernels, or ODL's own solver on the identical problem (tv, tv2).",
+)
+@click.option(
     "--bin",
     "binning",
     type=click.IntRange(min=1),

@@ -26,6 +26,7 @@ def reconstruct_file(
     lam: str = "auto",
     max_iterations: int | None = None,
     gap: float | None = None,
+    engine: Literal["fused", "odl"] = "fused",
     binning: int = 1,
     slices: str | None = None,
     progress: Progress | None = None,
@@ -50,6 +51,8 @@ def reconstruct_file(
         ``"auto"`` (discrepancy principle) or a fraction of λ_max in (0, 1].
     max_iterations, gap : optional
         Where the solver stops; its own defaults where None.
+    engine : {"fused", "odl"}, optional
+        Solver of the variational methods.
     binning : int, optional
         Bin so many pixels along y and x first.
     slices : str, optional
@@ -90,6 +93,7 @@ def reconstruct_file(
                 series,
                 method,
                 lam=weight,
+                engine=engine,
                 callback=lambda iteration, _, gap: stage.update(iteration, f"{iteration}, gap {gap:.1e}"),
                 **options,
             )
