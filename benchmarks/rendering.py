@@ -130,8 +130,12 @@ def surface_image(
     first = np.maximum((rays > threshold).argmax(axis=0), 1)
     rows, columns = np.indices(first.shape)
     before, after = rays[first - 1, rows, columns], rays[first, rows, columns]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        along = first - 1 + np.clip(np.nan_to_num((threshold - before) / (after - before)), 0, 1)
+    rise = after - before
+    # Where a ray misses, there is no crossing between two samples: any depth will do, as it is not covered.
+    crosses = rise > 1e-6 * threshold
+    along = (
+        first - 1 + np.clip(np.divide(threshold - before, rise, out=np.ones_like(rise), where=crosses), 0, 1)
+    )
     # Half covered where a ray just grazes the surface: the outline is smooth.
     grazing = rays.max(axis=0) / threshold
     cover = smooth_step(grazing, 0.9, 1.1)
