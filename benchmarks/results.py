@@ -22,7 +22,7 @@ from .glass_particle import GlassParticle
 from .report import ReportFigure, ReportTable, write_report
 
 _TITLES = {
-    "segregated": "Phase-segregated (aTZIF-4-Co)$_{0.5}$(a$_g$ZIF-62)$_{0.5}$",
+    "segregated": "Phase-segregated (a$_T$ZIF-4-Co)$_{0.5}$(a$_g$ZIF-62)$_{0.5}$",
     "flux_melted": "Flux-melted a$_g$[(ZIF-67)$_{0.2}$(ZIF-62)$_{0.8}$]",
 }
 _PLAIN = {"segregated": "phase-segregated", "flux_melted": "flux-melted"}
