@@ -63,8 +63,9 @@ class Projector:
         bins: int | None = None,
         bin_nm: float | None = None,
     ) -> None:
-        self.shape = _counts("shape", shape, 2)
-        (self.bins,) = _counts("bins", (self.shape[1] if bins is None else bins,), 1)
+        nz, ny = _counts("shape", shape, 2)
+        self.shape: tuple[int, int] = (nz, ny)
+        (self.bins,) = _counts("bins", (ny if bins is None else bins,), 1)
         self.spacing_nm = _positive("spacing_nm", spacing_nm)
         self.bin_nm = _positive("bin_nm", self.spacing_nm if bin_nm is None else bin_nm)
         self.angles_deg = _angles(angles_deg)
@@ -158,10 +159,10 @@ def _compressed(matrix: sparse.csr_array) -> tuple[np.ndarray, np.ndarray, np.nd
 
 
 def _counts(name: str, values: Sequence[int], length: int) -> tuple[int, ...]:
-    values = tuple(int(value) for value in values)
-    if len(values) != length or min(values) < 1:
-        raise ValueError(f"`{name}` must hold {length} positive number(s) of voxels, got {values}")
-    return values
+    found = tuple(values)
+    if len(found) != length or not all(isinstance(n, int | np.integer) and n >= 1 for n in found):
+        raise ValueError(f"`{name}` must hold {length} positive whole number(s) of voxels, got {found}")
+    return tuple(int(n) for n in found)
 
 
 def _positive(name: str, value: float) -> float:

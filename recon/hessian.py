@@ -145,9 +145,15 @@ def primal_step2(volume, ahead, field, back, tau, upper, relax):
                 old[x] += relax * (new - old[x])
 
 
-@njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
-def second_variation(volume):
+def second_variation(volume: np.ndarray) -> float:
     """Second-order total variation ``Σ |∇²volume|`` (Frobenius) in voxel units, float64."""
+    # Summed outside the kernel, where no number of threads can change the order.
+    return float(slice_sums(volume).sum())
+
+
+@njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
+def slice_sums(volume):
+    """Sum over each slice z, float64."""
     nz, ny, nx = volume.shape
     sums = np.zeros(nz)
     last = nx - 1
@@ -180,4 +186,4 @@ def second_variation(volume):
                 row_sum += np.sqrt(square + mixed + mixed)
             slice_sum += row_sum
         sums[z] = slice_sum
-    return sums.sum()
+    return sums
