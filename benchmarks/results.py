@@ -1,6 +1,6 @@
 """What a run leaves behind: figures, tables, volumes and the report."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +103,8 @@ def standard_figures(
     )
     caption = (
         f"How the surface of {standards[0].name} is found: the volume above a threshold, its slope, and the "
-        "fit of an edge-spread function, whose steepest point is the threshold."
+        "fit of an edge-spread function, whose steepest point is the threshold (dashed). Dotted: the levels "
+        "of background and particle that the fit finds."
     )
     found.append(("1_threshold", figure_report(figure, caption, "reconstruction")))
     return found
@@ -184,8 +185,8 @@ def particle_figures(
         figure = figure_phase_diagram(
             reconstructed=(diagram.fraction, diagram.density),
             true=(truth.fraction, truth.density),
-            phases=[phase_mark(phase, k) for k, phase in enumerate(diagram.phases)],
-            true_phases=[phase_mark(phase, k) for k, phase in enumerate(truth.phases)],
+            phases=phase_marks(diagram.phases),
+            true_phases=phase_marks(truth.phases),
             limit=particle.limit.limit if np.isfinite(particle.limit.limit) else None,
             limit_true=particle.true_limit,
             name=_TITLES[name],
@@ -198,16 +199,23 @@ def particle_figures(
     return found
 
 
-def phase_mark(phase: Phase, index: int) -> PhaseMark:
-    """Return a phase of a diagram as the figure draws it."""
-    sigma = np.sqrt(np.diag(phase.covariance))
-    return PhaseMark(
-        name=f"phase {index + 1}",
-        fraction=phase.fraction,
-        density=phase.density,
-        fraction_2sigma=2.0 * float(sigma[0]),
-        density_2sigma=2.0 * float(sigma[1]),
-    )
+def phase_marks(phases: Sequence[Phase]) -> list[PhaseMark]:
+    """Return the phases of a diagram as the figure draws them, named by their richer metal."""
+    names = ["Zn-rich" if phase.fraction > 0.5 else "Co-rich" for phase in phases]
+    marks = []
+    for index, (name, phase) in enumerate(zip(names, phases, strict=True)):
+        number = f" {names[: index + 1].count(name)}" if names.count(name) > 1 else ""
+        fraction_sigma, density_sigma = np.sqrt(np.diag(phase.covariance))
+        marks.append(
+            PhaseMark(
+                name=name + number,
+                fraction=phase.fraction,
+                density=phase.density,
+                fraction_2sigma=2.0 * float(fraction_sigma),
+                density_2sigma=2.0 * float(density_sigma),
+            )
+        )
+    return marks
 
 
 def figure_report(figure: Any, caption: str, section: str) -> ReportFigure:

@@ -103,3 +103,31 @@ def test_numbers_that_json_cannot_hold_become_null():
         {"a": np.float64("nan"), "b": [1.0, float("inf")], "c": np.int64(3), "d": "x", "e": True}
     )
     assert json.loads(json.dumps(found)) == {"a": None, "b": [1.0, None], "c": 3, "d": "x", "e": True}
+
+
+def test_phases_are_named_by_their_richer_metal():
+    from glasstomo.benchmarks.results import phase_marks
+    from glasstomo.metrics import phase_diagram
+
+    rng = np.random.default_rng(1)
+    side = 24
+    co, zn = np.zeros((2, side, side, side))
+    inside = np.s_[2:-2, 2:-2, 2:-2]
+    half = np.arange(side) < side // 2
+    zn[inside] = np.where(half, 4.0, 0.2)[inside[2]] + rng.normal(0, 0.05, zn[inside].shape)
+    co[inside] = np.where(half, 0.3, 5.0)[inside[2]] + rng.normal(0, 0.05, co[inside].shape)
+    marks = phase_marks(phase_diagram(zn, co, interior=(zn + co) > 2, erode=0).phases)
+    assert sorted(mark.name for mark in marks) == ["Co-rich", "Zn-rich"]
+    assert all(mark.fraction_2sigma > 0 and mark.density_2sigma > 0 for mark in marks)
+
+
+@pytest.mark.slow
+def test_the_seed_table_has_a_row_for_each_run(runs):
+    from glasstomo.benchmarks.seed_table import markdown, seed_table
+
+    folders, _ = runs
+    table = seed_table([folder / "summary.json" for folder in folders])
+    assert list(table.index) == [7, 7]
+    lines = markdown(table).splitlines()
+    assert len(lines) == 4
+    assert len({line.count("|") for line in lines}) == 1
