@@ -56,7 +56,7 @@ class Experiment(Parameters):
     eds_tilts: TiltScheme = TiltScheme.uniform(start_deg=-70, stop_deg=70, count=15)
     adf_tilts: TiltScheme = TiltScheme.uniform(start_deg=-70, stop_deg=70, count=29)
     gap: PositiveFloat = 1e-3
-    max_iterations: Annotated[int, Field(ge=1)] = 3000
+    max_iterations: Annotated[int, Field(ge=1)] = 6000
 
     @field_validator("microscope")
     @classmethod
