@@ -21,7 +21,7 @@ def run(folder, threads: int) -> dict:
         f"reproduce(size={SIZE}, seed=7, out={str(folder)!r})"
     )
     environment = {**os.environ, "NUMBA_NUM_THREADS": str(threads)}
-    subprocess.run([sys.executable, "-c", code], check=True, env=environment, timeout=900, cwd=folder)
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment, timeout=3000, cwd=folder)
     return json.loads((folder / "summary.json").read_text(encoding="utf-8"))
 
 
