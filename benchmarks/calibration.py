@@ -63,7 +63,7 @@ class Calibration:
         return {line: fit.cross_section_barn for line, fit in self.fits.items()}
 
 
-def standard_phantoms(experiment: Experiment) -> list[tuple[str, str, str]]:
+def standard_names() -> list[tuple[str, str, str]]:
     """Name, element and material of every standard, in the order in which they are measured."""
     return [
         (f"{material} {number}", element, material)

@@ -12,7 +12,7 @@ from typing import Any
 
 from .. import __version__
 from ..forward import MICROSCOPES
-from .calibration import Calibration, calibrate, draw_standard, measure_standard, standard_phantoms
+from .calibration import Calibration, calibrate, draw_standard, measure_standard, standard_names
 from .experiment import PARTICLES, Experiment
 from .glass_particle import GlassParticle, study_particle
 from .progress import Progress, Stage
@@ -97,7 +97,7 @@ def warm_up() -> None:
 def run_calibrations(experiment: Experiment, progress: Progress) -> dict[str, Calibration]:
     """Calibrate every microscope on the same four standards, each measured anew."""
     measured: dict[str, list] = {microscope: [] for microscope in MICROSCOPES}
-    for name, element, material in standard_phantoms(experiment):
+    for name, element, material in standard_names():
         with progress.stage(f"standard: {name}") as stage:
             phantom = draw_standard(experiment, name, element)
             for microscope, standards in measured.items():

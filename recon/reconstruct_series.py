@@ -180,9 +180,10 @@ def _noisy_problem(
         unit = replace(series, data=np.ones_like(counts[:1]), angles_deg=series.angles_deg[:1], gains=None)
         scale = float(unit.areal_density(cross_section_barn).flat[0])
     if series.signal == "EDS_TEM":
-        variance = poisson_variance(counts)
+        mean = poisson_variance(counts, floor=0.0)
+        variance = np.maximum(mean, 1.0)
         # A pixel expected to hold m < 1 counts has a weighted misfit of m on average, not 1.
-        target = float((np.minimum(poisson_variance(counts, floor=0.0), 1.0)).sum())
+        target = float(np.minimum(mean, 1.0).sum())
     else:
         variance = gaussian_variance(counts)
         target = float(counts.size)
