@@ -26,6 +26,9 @@ class Projector:
         Detector bins, centred on the axis; as many as voxels along y when omitted.
     bin_nm : float, optional
         Width of a bin, nm; that of a voxel when omitted.
+    offsets_nm : sequence of float, length tilt, optional
+        Where the tilt axis lands in each projection, nm from the middle of the bins; 0 when
+        omitted.
 
     Raises
     ------
@@ -62,6 +65,7 @@ class Projector:
         spacing_nm: float,
         bins: int | None = None,
         bin_nm: float | None = None,
+        offsets_nm: Sequence[float] | np.ndarray | None = None,
     ) -> None:
         nz, ny = _counts("shape", shape, 2)
         self.shape: tuple[int, int] = (nz, ny)
@@ -69,8 +73,15 @@ class Projector:
         self.spacing_nm = _positive("spacing_nm", spacing_nm)
         self.bin_nm = _positive("bin_nm", self.spacing_nm if bin_nm is None else bin_nm)
         self.angles_deg = _angles(angles_deg)
+        self.offsets_nm = _offsets(offsets_nm, self.angles_deg.size)
         width = self.bin_nm / self.spacing_nm
-        matrix = strip_matrix(self.shape, self.angles_deg, bins=self.bins, bin_width=width)
+        matrix = strip_matrix(
+            self.shape,
+            self.angles_deg,
+            bins=self.bins,
+            bin_width=width,
+            offsets=self.offsets_nm / self.spacing_nm,
+        )
         self._rays = _compressed(matrix)
         self._pixels = _compressed(matrix.T.tocsr())
         self._scale = np.float32(self.spacing_nm / width)
@@ -180,6 +191,13 @@ def _angles(angles_deg: Sequence[float] | np.ndarray) -> np.ndarray:
         index = int(np.flatnonzero(~np.isfinite(angles))[0])
         raise ValueError(f"`angles_deg` must be finite: {angles[index]} at index {index}")
     return angles
+
+
+def _offsets(offsets_nm: Sequence[float] | np.ndarray | None, count: int) -> np.ndarray:
+    offsets = np.zeros(count) if offsets_nm is None else np.array(offsets_nm, dtype=np.float64, ndmin=1)
+    if offsets.shape != (count,) or not np.isfinite(offsets).all():
+        raise ValueError(f"`offsets_nm` must hold one finite shift per tilt ({count}), got {offsets_nm}")
+    return offsets
 
 
 def _as_rows(name: str, array: np.ndarray, leading: tuple[int, int], axes: str) -> np.ndarray:

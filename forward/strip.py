@@ -51,11 +51,11 @@ def most_bins(bin_width: float) -> int:
 
 
 @njit(cache=True, parallel=True)
-def strip_weights(nz, ny, cosines, sines, bins, bin_width, window):
+def strip_weights(nz, ny, cosines, sines, offsets, bins, bin_width, window):
     """Weights of every pixel in every projection.
 
-    Pixel (i, j) at α has the shadow centre ``v = y cos α + z sin α``; its share of bin k is
-    ``F(right edge of k − v) − F(left edge of k − v)`` with F the `shadow_integral`.
+    Pixel (i, j) at α has the shadow centre ``v = y cos α + z sin α + offset``; its share of bin k
+    is ``F(right edge of k − v) − F(left edge of k − v)`` with F the `shadow_integral`.
 
     Parameters
     ----------
@@ -63,6 +63,8 @@ def strip_weights(nz, ny, cosines, sines, bins, bin_width, window):
         Pixels along z and y.
     cosines, sines : ndarray of float64, shape (tilt,)
         Of the tilt angles.
+    offsets : ndarray of float64, shape (tilt,)
+        Shift of each projection along the bins, in pixels.
     bins : int
         Bins of the detector, centred on the axis.
     bin_width : float
@@ -90,7 +92,7 @@ def strip_weights(nz, ny, cosines, sines, bins, bin_width, window):
                 c = abs(cosines[t])
                 s = abs(sines[t])
                 wide, narrow = (c, s) if c > s else (s, c)
-                v = y * cosines[t] + z * sines[t]
+                v = y * cosines[t] + z * sines[t] + offsets[t]
                 left = (v - 0.5 * (wide + narrow)) / bin_width + 0.5 * bins
                 start = min(max(math.floor(left), 0), bins - window)
                 first[pixel, t] = start
@@ -103,7 +105,12 @@ def strip_weights(nz, ny, cosines, sines, bins, bin_width, window):
 
 
 def strip_matrix(
-    shape: tuple[int, int], angles_deg: np.ndarray, *, bins: int, bin_width: float
+    shape: tuple[int, int],
+    angles_deg: np.ndarray,
+    *,
+    bins: int,
+    bin_width: float,
+    offsets: np.ndarray | None = None,
 ) -> sparse.csr_array:
     """Return the strip model as a sparse (tilt · bin) × (z · y) matrix of float32 shares.
 
@@ -117,6 +124,8 @@ def strip_matrix(
         Bins of the detector, centred on the axis.
     bin_width : float
         Width of a bin, in pixels.
+    offsets : ndarray of float64, shape (tilt,), optional
+        Shift of each projection along the bins, in pixels; none when omitted.
 
     Returns
     -------
@@ -127,7 +136,10 @@ def strip_matrix(
     tilts = angles_deg.size
     window = min(most_bins(bin_width), bins)
     radians = np.deg2rad(angles_deg)
-    first, weights = strip_weights(*shape, np.cos(radians), np.sin(radians), bins, bin_width, window)
+    offsets = np.zeros(tilts) if offsets is None else np.ascontiguousarray(offsets, dtype=np.float64)
+    first, weights = strip_weights(
+        *shape, np.cos(radians), np.sin(radians), offsets, bins, bin_width, window
+    )
     rows = (np.arange(tilts, dtype=np.int32) * bins + first)[:, :, None] + np.arange(window, dtype=np.int32)
     starts = np.arange(pixels + 1, dtype=np.int64) * (tilts * window)
     matrix = sparse.csr_array((weights.ravel(), rows.ravel(), starts), shape=(pixels, tilts * bins))

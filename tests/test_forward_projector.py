@@ -110,6 +110,41 @@ def test_what_leaves_the_field_of_view_is_dropped(projector, seed, margin):
     close(projector.forward(x), inner, 1e-5)
 
 
+@given(projectors(), seeds, st.integers(-4, 4))
+def test_an_offset_of_whole_bins_moves_the_image(projector, seed, bins):
+    def shifted(offset_nm, margin):
+        return Projector(
+            shape=projector.shape,
+            angles_deg=projector.angles_deg,
+            spacing_nm=projector.spacing_nm,
+            bins=projector.bins + 2 * margin,
+            bin_nm=projector.bin_nm,
+            offsets_nm=np.full(projector.angles_deg.size, offset_nm),
+        )
+
+    x = volume_for(projector, seed)
+    still, moved = shifted(0.0, 4).forward(x), shifted(bins * projector.bin_nm, 4).forward(x)
+    inner = slice(4, -4)
+    close(moved[:, inner], np.roll(still, bins, axis=1)[:, inner], 1e-5)
+
+
+def test_offsets_shift_the_centre_of_mass(rng):
+    x = np.zeros((12, 12, 1), np.float32)
+    x[4:8, 3:8] = rng.random((4, 5, 1))
+    angles, offsets = [-40.0, 0.0, 25.0], np.array([0.7, -1.3, 2.1])
+    bins = 0.02 * (np.arange(2000) - 999.5)
+
+    def centre(**options):
+        projector = Projector(
+            shape=(12, 12), angles_deg=angles, spacing_nm=2.0, bins=2000, bin_nm=0.02, **options
+        )
+        seen = projector.forward(x)[:, :, 0].astype(np.float64)
+        return (seen @ bins) / seen.sum(axis=1)
+
+    # Counts are known to a bin; edges of pixels that fall inside one average out over the object.
+    np.testing.assert_allclose(centre(offsets_nm=offsets) - centre(), offsets, atol=1e-3)
+
+
 @given(projectors(), seeds)
 def test_halved_pixels_give_the_same_projections(projector, seed):
     half = Projector(
@@ -121,6 +156,12 @@ def test_halved_pixels_give_the_same_projections(projector, seed):
     )
     x = volume_for(projector, seed)
     close(half.forward(np.repeat(np.repeat(x, 2, axis=0), 2, axis=1)), projector.forward(x), 1e-5)
+
+
+def test_bad_offsets_are_refused():
+    for offsets in ([0.0], [0.0, np.nan], [[0.0, 1.0]]):
+        with pytest.raises(ValueError, match="offsets_nm"):
+            Projector(shape=(4, 4), angles_deg=[0.0, 1.0], spacing_nm=1.0, offsets_nm=offsets)
 
 
 def test_threads_do_not_change_a_bit(rng):
