@@ -1,5 +1,7 @@
 """Microscopes: voltage, probe, detectors and calibrated EDS cross-sections."""
 
+from typing import TYPE_CHECKING
+
 from pydantic import NonNegativeFloat, PositiveFloat, field_validator
 
 from ..phantoms.parameters import Parameters
@@ -7,6 +9,9 @@ from ..phantoms.table import Table
 from .adf_detector import ADFDetector
 from .eds_detector import EDSDetector
 from .xray_lines import LINES
+
+if TYPE_CHECKING:
+    from .eds_response import EDSResponse
 
 
 class Microscope(Parameters):
@@ -47,6 +52,35 @@ class Microscope(Parameters):
             if line not in LINES:
                 raise ValueError(f"unknown X-ray line {line!r}, known: {', '.join(LINES)}")
         return table
+
+    def partial_cross_section_barn(self, line: str, *, response: "EDSResponse | None" = None) -> float:
+        """Partial EDS cross-section of any line: from the table, else from a model scaled to it.
+
+        Parameters
+        ----------
+        line : str
+            Name of the line in `LINES`.
+        response : EDSResponse, optional
+            For the detector efficiency at lines that the table lacks; the default response if left out.
+
+        Returns
+        -------
+        float
+            Barn; see `glasstomo.forward.partial_cross_section`.
+
+        Raises
+        ------
+        ValueError
+            When the line is unknown.
+
+        Examples
+        --------
+        >>> MICROSCOPES["osiris"].partial_cross_section_barn("Zn_Ka")
+        2.48
+        """
+        from .partial_cross_section import partial_cross_section_barn
+
+        return partial_cross_section_barn(line, self, response=response)
 
 
 MICROSCOPES: Table[Microscope] = Table(
