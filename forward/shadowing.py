@@ -1,13 +1,21 @@
-"""What share of a detector disc sees the specimen past the holder."""
+"""What share of a detector disc sees the specimen past the holder and the bars of its grid."""
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from .support_grid import SupportGrid
+
+Transmission = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 # Gauss-Legendre points per interval of elevation and across the disc. With the sine substitution below, 24
 # points give the area of a disc cut by a straight edge to about 1e-12.
 _ELEVATION_NODES = np.polynomial.legendre.leggauss(24)
 _AZIMUTH_NODES = np.polynomial.legendre.leggauss(8)
+# The bars of a grid cut the disc into many short intervals of elevation: fewer points do.
+_GRIDDED_NODES = np.polynomial.legendre.leggauss(12)
 
 
 def centre_direction_deg(
@@ -33,20 +41,23 @@ def centre_direction_deg(
     before they are evaluated, so that swapping the quadrants (φ → 180° − φ, α → −α) gives the
     same bits.
     """
-    sin_phi, cos_phi = _sin_cos_deg(azimuth_deg[:, None])
-    sin_theta, cos_theta = _sin_cos_deg(elevation_deg[:, None])
-    sin_tilt, cos_tilt = _sin_cos_deg(tilts_deg[None, :])
+    sin_phi, cos_phi = sin_cos_deg(azimuth_deg[:, None])
+    sin_theta, cos_theta = sin_cos_deg(elevation_deg[:, None])
+    sin_tilt, cos_tilt = sin_cos_deg(tilts_deg[None, :])
     along_y = cos_phi * cos_theta
     sine = np.clip(sin_tilt * along_y + cos_tilt * sin_theta, -1.0, 1.0)
-    azimuth = np.arctan2(sin_phi * cos_theta, cos_tilt * along_y - sin_tilt * sin_theta)
-    return np.rad2deg(np.arcsin(sine)), np.rad2deg(azimuth)
+    y, x = cos_tilt * along_y - sin_tilt * sin_theta, sin_phi * cos_theta
+    # 180 - (180 - a) rounds a once for all: from then on mirroring an azimuth loses no bit.
+    azimuth = 180.0 - (180.0 - np.rad2deg(np.arctan2(np.abs(x), np.abs(y))))
+    azimuth = np.where(y < 0, 180.0 - azimuth, azimuth)
+    return np.rad2deg(np.arcsin(sine)), np.where(x < 0, -azimuth, azimuth)
 
 
 def disc_transmission(
     elevation_deg: np.ndarray,
     azimuth_deg: np.ndarray,
     half_angle_deg: np.ndarray,
-    transmission: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    transmission: Transmission,
     edges_deg: Sequence[float] = (),
 ) -> np.ndarray:
     """Average a transmission over the solid angle of round detectors.
@@ -86,20 +97,120 @@ def disc_transmission(
     centre = np.deg2rad(elevation_deg)
     half = np.deg2rad(half_angle_deg)[:, None]
     breaks = _breaks(centre, half, np.deg2rad(np.asarray(edges_deg, dtype=np.float64)))
-    middle = (breaks[..., 1:] + breaks[..., :-1])[..., None] / 2
-    reach = (breaks[..., 1:] - breaks[..., :-1])[..., None] / 2
-    nodes, weights = _ELEVATION_NODES
-    elevation = middle + reach * np.sin(np.pi / 2 * nodes)
-    weight = reach * (np.pi / 2 * np.cos(np.pi / 2 * nodes)) * weights * np.cos(elevation)
+    elevation, weight = _points(breaks, *_ELEVATION_NODES)
     width = _half_width(elevation, centre[..., None, None], half[..., None, None])
     across, across_weights = _AZIMUTH_NODES
     turn = np.deg2rad(azimuth_deg)[..., None, None, None] + width[..., None] * across
-    share = np.asarray(transmission(np.rad2deg(elevation)[..., None], np.rad2deg(turn)))
-    if not ((share >= 0.0) & (share <= 1.0)).all():
-        raise ValueError(f"a holder's transmission must lie in [0, 1], got {share.min()} to {share.max()}")
+    share = _checked(transmission(np.rad2deg(elevation)[..., None], np.rad2deg(turn)))
     area = (weight * width)[..., None] * across_weights
     axes = (-3, -2, -1)
     return np.sum(area * share, axis=axes) / np.sum(area, axis=axes)
+
+
+def gridded_disc_transmission(
+    elevation_deg: np.ndarray,
+    azimuth_deg: np.ndarray,
+    half_angle_deg: np.ndarray,
+    transmission: Transmission,
+    edges_deg: Sequence[float],
+    grid: "SupportGrid",
+    energy_kev: float,
+) -> np.ndarray:
+    """Average the product of a holder's and a support grid's transmission over round detectors.
+
+    Parameters
+    ----------
+    elevation_deg, azimuth_deg, half_angle_deg, transmission, edges_deg
+        As for `disc_transmission`.
+    grid : SupportGrid
+        The grid around the particle.
+    energy_kev : float
+        Photon energy, keV.
+
+    Returns
+    -------
+    ndarray of float64, shape (segment, tilt)
+        In [0, 1]; exactly 1 where nothing is in the way.
+
+    Raises
+    ------
+    ValueError
+        When a transmission leaves [0, 1].
+
+    Notes
+    -----
+    The edge of a bar crosses the lines of equal elevation. At each elevation the integral over the
+    azimuth is therefore split where the edges lie (closed forms), and the integral over the
+    elevation where an edge appears, bends or meets the rim of the disc. Against thirty times as many
+    points the error stays below 1e-6 of the disc (random square and round holes, particles, tilts
+    and holders); without bars in the way the result is that of `disc_transmission` to rounding.
+
+    Each disc is first mirrored into the quadrant of positive y and x, and the grid with it, so
+    that mirrored arrangements give the same bits.
+    """
+    gains = np.empty(np.broadcast_shapes(elevation_deg.shape, azimuth_deg.shape))
+    half = np.broadcast_to(np.asarray(half_angle_deg)[:, None], gains.shape)
+    for place in np.ndindex(gains.shape):
+        gains[place] = _gridded_disc(
+            *(float(angles[place]) for angles in (elevation_deg, azimuth_deg, half)),
+            transmission,
+            edges_deg,
+            grid,
+            energy_kev,
+        )
+    return gains
+
+
+def _gridded_disc(
+    centre_deg: float,
+    azimuth_deg: float,
+    half_deg: float,
+    transmission: Transmission,
+    edges_deg: Sequence[float],
+    grid: "SupportGrid",
+    energy_kev: float,
+) -> float:
+    """Average over one disc."""
+    turn, flip_y, flip_x = _folded(azimuth_deg)
+    grid = grid.mirrored(y=flip_y, x=flip_x)
+    centre, half = np.deg2rad(centre_deg), np.deg2rad(half_deg)
+    edges = np.deg2rad([*edges_deg, *grid.elevation_edges_deg(centre_deg, turn, half_deg)])
+    breaks = _breaks(np.array(centre), np.array(half), edges)
+    breaks = breaks[np.concatenate([[True], np.diff(breaks) > 0])]
+    elevation, weight = (values.ravel() for values in _points(breaks, *_GRIDDED_NODES))
+    width = _half_width(elevation, np.array(centre), np.array(half))[:, None]
+    # Angles from the centre of the disc, in [-π, π): no edge is cut off by the jump at ±180°.
+    bends = np.deg2rad((grid.azimuth_edges_deg(np.rad2deg(elevation)) - turn + 180.0) % 360.0 - 180.0)
+    bends = np.sort(np.concatenate([-width, np.clip(bends, -width, width), width], axis=-1), axis=-1)
+    nodes, weights = _AZIMUTH_NODES
+    reach = (bends[:, 1:, None] - bends[:, :-1, None]) / 2
+    across = turn + np.rad2deg((bends[:, 1:, None] + bends[:, :-1, None]) / 2 + reach * nodes)
+    up = np.rad2deg(elevation)[:, None, None]
+    share = _checked(transmission(up, _unfolded(across, flip_y, flip_x)))
+    share = share * _checked(grid.transmission(up, across, energy_kev))
+    area = weight[:, None, None] * reach * weights
+    return float(np.sum(area * share) / np.sum(area))
+
+
+def _folded(azimuth_deg: float) -> tuple[float, bool, bool]:
+    """Azimuth mirrored into [0, 90]°, and whether y and x were mirrored."""
+    flip_x = azimuth_deg < 0
+    flip_y = abs(azimuth_deg) > 90
+    return (180.0 - abs(azimuth_deg) if flip_y else abs(azimuth_deg)), flip_y, flip_x
+
+
+def _unfolded(azimuth_deg: np.ndarray, flip_y: bool, flip_x: bool) -> np.ndarray:
+    """Undo `_folded`."""
+    azimuth_deg = 180.0 - azimuth_deg if flip_y else azimuth_deg
+    return -azimuth_deg if flip_x else azimuth_deg
+
+
+def _checked(share: np.ndarray) -> np.ndarray:
+    """Return the transmission as an array, or refuse what no obstacle can do."""
+    share = np.asarray(share)
+    if not ((share >= 0.0) & (share <= 1.0)).all():
+        raise ValueError(f"a holder's transmission must lie in [0, 1], got {share.min()} to {share.max()}")
+    return share
 
 
 def _breaks(centre: np.ndarray, half: np.ndarray, edges: np.ndarray) -> np.ndarray:
@@ -114,6 +225,14 @@ def _breaks(centre: np.ndarray, half: np.ndarray, edges: np.ndarray) -> np.ndarr
     return np.sort(np.concatenate([low[..., None], inner, high[..., None]], axis=-1), axis=-1)
 
 
+def _points(breaks: np.ndarray, nodes: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Elevations (radians) and weights cos ε dε on each interval, shape (..., interval, node)."""
+    middle = (breaks[..., 1:] + breaks[..., :-1])[..., None] / 2
+    reach = (breaks[..., 1:] - breaks[..., :-1])[..., None] / 2
+    elevation = middle + reach * np.sin(np.pi / 2 * nodes)
+    return elevation, reach * (np.pi / 2 * np.cos(np.pi / 2 * nodes)) * weights * np.cos(elevation)
+
+
 def _half_width(elevation: np.ndarray, centre: np.ndarray, half: np.ndarray) -> np.ndarray:
     """Half the azimuth that the disc spans at an elevation, radians."""
     reach = np.maximum(np.cos(elevation) * np.cos(centre), 1e-300)
@@ -121,7 +240,7 @@ def _half_width(elevation: np.ndarray, centre: np.ndarray, half: np.ndarray) -> 
     return np.arccos(np.clip(cosine, -1.0, 1.0))
 
 
-def _sin_cos_deg(degrees: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def sin_cos_deg(degrees: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Sine and cosine that keep the symmetries of the circle to the bit."""
     quadrant = np.rint(degrees / 90.0)
     rest = np.deg2rad(degrees - 90.0 * quadrant)
