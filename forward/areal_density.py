@@ -50,10 +50,7 @@ def areal_density(
     image. The support film is an infinite flat slab, which adds n t / cos α everywhere.
     """
     nz, ny, nx = phantom.grid.shape
-    if int(binning) != binning or binning < 1 or ny % binning or nx % binning:
-        raise ValueError(
-            f"`binning` must be a whole number that divides ny = {ny} and nx = {nx}, got {binning}"
-        )
+    checked_binning(phantom, binning)
     projector = Projector(
         shape=(nz, ny),
         angles_deg=angles_deg,
@@ -63,13 +60,22 @@ def areal_density(
     )
     secant = 1 / np.cos(np.deg2rad(np.asarray(angles_deg, dtype=np.float64)))
     images = np.empty((len(weights), len(secant), ny // binning, nx // binning))
-    for image, mixture in zip(images, weights, strict=True):
-        volume = _mixture(phantom, mixture, binning)
+    for image, elements in zip(images, weights, strict=True):
+        volume = mixture(phantom, elements, binning)
         image[...] = 0.0 if volume is None else projector.forward(volume)
-        film = film_areal_density(phantom, mixture)
+        film = film_areal_density(phantom, elements)
         if film:
             image += (film * secant)[:, None, None]
     return images
+
+
+def checked_binning(phantom: "Phantom", binning: int) -> None:
+    """Refuse a binning that leaves part of a pixel over."""
+    _, ny, nx = phantom.grid.shape
+    if int(binning) != binning or binning < 1 or ny % binning or nx % binning:
+        raise ValueError(
+            f"`binning` must be a whole number that divides ny = {ny} and nx = {nx}, got {binning}"
+        )
 
 
 def film_areal_density(phantom: "Phantom", weights: Mapping[str, float]) -> float:
@@ -80,7 +86,7 @@ def film_areal_density(phantom: "Phantom", weights: Mapping[str, float]) -> floa
     return float(sum(weight * atoms.get(element, 0.0) for element, weight in weights.items()))
 
 
-def _mixture(phantom: "Phantom", weights: Mapping[str, float], binning: int) -> np.ndarray | None:
+def mixture(phantom: "Phantom", weights: Mapping[str, float], binning: int) -> np.ndarray | None:
     """Weighted sum of densities, binned along x; float32 (z, y, x), None when no element is present."""
     total = None
     for element, weight in weights.items():
@@ -88,7 +94,9 @@ def _mixture(phantom: "Phantom", weights: Mapping[str, float], binning: int) -> 
             continue
         density = phantom.density(element)
         nz, ny, nx = density.shape
-        binned = density.reshape(nz, ny, nx // binning, binning).mean(axis=-1, dtype=np.float32)
-        binned *= np.float32(weight)
+        binned = density
+        if binning > 1:
+            binned = density.reshape(nz, ny, nx // binning, binning).mean(axis=-1, dtype=np.float32)
+        binned = binned * np.float32(weight)
         total = binned if total is None else np.add(total, binned, out=total)
     return total

@@ -20,13 +20,13 @@ def draw_counts(
     rng : numpy.random.Generator
         Source of randomness; the same state gives the same bits on any number of threads.
     detector : ADFDetector, optional
-        Gain and read-out noise; needed for ADF, unused for EDS.
+        Gain, offset and read-out noise; needed for ADF, unused for EDS.
 
     Returns
     -------
     TiltSeries
         EDS: int32 Poisson counts. ADF: float32, gain × (Poisson electrons + Gaussian read-out
-        noise), which may be negative where few electrons arrive.
+        noise) + offset, which may be negative where few electrons arrive.
 
     Raises
     ------
@@ -51,10 +51,13 @@ def draw_counts(
         return replace(expected, data=_poisson(expected.data, rng).astype(np.int32), metadata=metadata)
     if detector is None:
         raise ValueError("`detector` is needed for an ADF series: its gain and read-out noise")
-    electrons = _poisson(expected.data / detector.gain, rng).astype(np.float64)
+    # Sums of the offset and nothing may round to just below it.
+    arriving = np.maximum((expected.data - detector.offset) / detector.gain, 0.0)
+    electrons = _poisson(arriving, rng).astype(np.float64)
     electrons += detector.read_noise_electrons * rng.standard_normal(electrons.shape)
     metadata["noise"] = "poisson and read-out"
-    return replace(expected, data=(detector.gain * electrons).astype(np.float32), metadata=metadata)
+    data = detector.gain * electrons + detector.offset
+    return replace(expected, data=data.astype(np.float32), metadata=metadata)
 
 
 def _poisson(expected: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -61,6 +61,30 @@ def checked_gains(gains: Any, shape: tuple[int, int]) -> np.ndarray | None:
     return gains
 
 
+def checked_exposure(exposure: Any, count: int) -> np.ndarray | None:
+    """Return one finite positive exposure per tilt, or None."""
+    if exposure is None:
+        return None
+    exposure = np.array(exposure, dtype=np.float64, ndmin=1)
+    if exposure.shape != (count,):
+        raise ValueError(f"`exposure` must hold one number per tilt ({count}), got shape {exposure.shape}")
+    if not ((exposure > 0) & np.isfinite(exposure)).all():
+        raise ValueError(f"`exposure` must be finite and above 0, got a least value of {exposure.min()}")
+    return exposure
+
+
+def checked_variance(variance: Any, shape: tuple[int, ...]) -> np.ndarray | None:
+    """Return finite variances of the shape of the data, none negative, or None."""
+    if variance is None:
+        return None
+    variance = np.ascontiguousarray(variance, dtype=np.float64)
+    if variance.shape != shape:
+        raise ValueError(f"`variance` must have the shape of `data`, {shape}, got {variance.shape}")
+    if not ((variance >= 0) & np.isfinite(variance)).all():
+        raise ValueError(f"`variance` must be finite and not negative, got a least value of {variance.min()}")
+    return variance
+
+
 def checked_metadata(metadata: Any) -> dict[str, Any]:
     """Return what JSON gives back of it, so that a file holds the same."""
     if not isinstance(metadata, dict):

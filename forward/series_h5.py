@@ -10,6 +10,9 @@ from .tilt_series import TiltSeries
 FORMAT = "glasstomo tilt series"
 VERSION = 1
 
+# Older files lack the last two, and a series without them is what they hold.
+OPTIONAL = ("gains", "exposure", "variance")
+
 
 def save_series(
     series: TiltSeries, path: str | os.PathLike[str], *, compression: Literal["gzip"] | None = "gzip"
@@ -18,8 +21,10 @@ def save_series(
     if Path(path).suffix.lower() not in (".h5", ".hdf5"):
         raise ValueError(f"`path` must end in .h5 (.hspy and .mrc: use `export`), got {os.fspath(path)!r}")
     arrays = {"data": series.data, "angles_deg": series.angles_deg}
-    if series.gains is not None:
-        arrays["gains"] = series.gains
+    for name in OPTIONAL:
+        array = getattr(series, name)
+        if array is not None:
+            arrays[name] = array
     fields = {
         "spacing_nm": series.spacing_nm,
         "channels": list(series.channels),
@@ -37,7 +42,7 @@ def load_series(path: str | os.PathLike[str]) -> TiltSeries:
         return TiltSeries(
             data=arrays["data"],
             angles_deg=arrays["angles_deg"],
-            gains=arrays.get("gains"),
+            **{name: arrays.get(name) for name in OPTIONAL},
             spacing_nm=fields["spacing_nm"],
             channels=tuple(fields["channels"]),
             signal=fields["signal"],

@@ -1,15 +1,13 @@
 """Simulate the tilt series that a microscope would record of a phantom."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .expectation import DEFAULT_LINES, expected_counts
-from .holder import Holder
-from .microscope import MICROSCOPES, Microscope
+from .acquisition import Acquisition, acquisition_of
+from .expectation import expected_counts
+from .history import History
 from .noise import draw_counts
-from .tilt_scheme import TiltScheme
 from .tilt_series import TiltSeries
 
 if TYPE_CHECKING:
@@ -18,17 +16,11 @@ if TYPE_CHECKING:
 
 def simulate(
     phantom: "Phantom",
+    acquisition: Acquisition | None = None,
     *,
-    scheme: TiltScheme,
-    microscope: Microscope | str,
     rng: np.random.Generator,
-    signal: Literal["eds", "adf"] = "eds",
-    lines: str | Sequence[str] = DEFAULT_LINES,
-    holder: Holder | str = "none",
-    beam_current_na: float = 1.0,
-    dwell_s: float | None = None,
-    binning: int = 2,
-    inverse_crime: bool = False,
+    history: History | None = None,
+    **fields: Any,
 ) -> TiltSeries:
     """Simulate an EDS or ADF tilt series with its noise.
 
@@ -36,29 +28,17 @@ def simulate(
     ----------
     phantom : Phantom
         The truth, on a grid `binning` times as fine as the pixels to be recorded; left untouched.
-    scheme : TiltScheme
-        Which angles, in which order.
-    microscope : Microscope or str
-        A microscope or its name in `MICROSCOPES`.
+    acquisition : Acquisition, optional
+        How the series is taken. Alternatively its fields as keywords: ``simulate(phantom,
+        scheme=scheme, microscope="osiris", holder="wall", rng=rng)``.
     rng : numpy.random.Generator
-        Source of the noise.
-    signal : {"eds", "adf"}, optional
-        What is recorded.
-    lines : sequence of str, optional
-        X-ray lines, one channel each (EDS). A single string gives data without a channel axis.
-    holder : Holder or str, optional
-        A holder or its name in `HOLDERS` (EDS). Counts follow the gain of the summed segments
-        relative to 0°, where the cross-sections are calibrated.
-    beam_current_na : float, optional
-        Beam current, nA.
-    dwell_s : float, optional
-        Dwell per recorded pixel and tilt, s; 0.2 for EDS and 20 µs for ADF when omitted. The
-        published experiment states neither current nor dwell: both defaults are assumptions.
-    binning : int, optional
-        Fine voxels per recorded pixel along y and x.
-    inverse_crime : bool, optional
-        Allow a binning of 1: data simulated on the very grid they are reconstructed on make any
-        reconstruction look better than it is.
+        Source of the noise, and of errors of the acquisition. Errors are drawn from a spawned child,
+        so that they do not change the noise.
+    history : History, optional
+        What truly happens at each tilt; drawn when omitted. Give one to know the errors
+        (`history_of`), or to take several series of the same specimen with the same errors.
+    **fields
+        Those of `Acquisition`, when none is given.
 
     Returns
     -------
@@ -70,30 +50,24 @@ def simulate(
     ValueError
         When a parameter breaks its rule or a name is unknown.
     TypeError
-        When `rng` or `scheme` is of the wrong kind.
+        When `rng` is no generator, or an acquisition comes with fields.
 
     Notes
     -----
     EDS counts are Poisson draws of N_e σ[barn] 1e-10 g(α) P, eq. (1) of Collins et al. [1]_, with
     N_e = i τ / e and P in atoms nm⁻². ADF electrons are Poisson draws of
-    N_e (1 − exp(−Σ σ_Z P_Z)), plus read-out noise. The beam is taken as parallel lines through the
-    specimen; absorption, channelling, drift and damage are left out.
+    N_e (1 − exp(−Σ σ_Z P_Z)), plus read-out noise and offset. By default the beam is taken as
+    parallel lines through an unchanging specimen; see `Acquisition` for absorption, the probe,
+    errors and damage. Channelling is left out.
 
     References
     ----------
     .. [1] S. M. Collins et al., APL Mater. 7 (2019) 091111, doi:10.1063/1.5120093
     """
-    microscope = MICROSCOPES[microscope] if isinstance(microscope, str) else microscope
-    expected = expected_counts(
-        phantom,
-        scheme=scheme,
-        microscope=microscope,
-        signal=signal,
-        lines=lines,
-        holder=holder,
-        beam_current_na=beam_current_na,
-        dwell_s=dwell_s,
-        binning=binning,
-        inverse_crime=inverse_crime,
-    )
-    return draw_counts(expected, rng=rng, detector=microscope.adf)
+    if not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"`rng` must be a numpy.random.Generator (numpy.random.default_rng(seed)), got {rng!r}"
+        )
+    acquisition = acquisition_of(acquisition, fields)
+    expected = expected_counts(phantom, acquisition, history=history, rng=rng)
+    return draw_counts(expected, rng=rng, detector=acquisition.microscope.adf)

@@ -12,8 +12,10 @@ from .series_checks import (
     checked_angles,
     checked_channels,
     checked_data,
+    checked_exposure,
     checked_gains,
     checked_metadata,
+    checked_variance,
     positive,
 )
 
@@ -27,21 +29,29 @@ class TiltSeries:
     Parameters
     ----------
     data : ndarray, shape (tilt, y, x) or (channel, tilt, y, x)
-        Counts (integers) or expectations (floats). The tilt axis is x; no NaN or infinity, and no
-        negative EDS counts.
+        Counts (integers), or expectations and net counts (floats). The tilt axis is x; no NaN or
+        infinity, and no negative integers in EDS. Net counts, from which a background was taken
+        off, may be negative.
     angles_deg : ndarray of float64, shape (tilt,)
         Stage tilts, degrees, within ±180.
     spacing_nm : float
         Edge of a pixel, nm.
     channels : tuple of str
-        Names of the channels: X-ray lines (``"Zn_Ka"``) or ``("ADF",)``. One name when `data` has
-        three axes.
+        Names of the channels: X-ray lines (``"Zn_Ka"``), lines seen by one segment of the detector
+        (``"Zn_Ka@1"``, numbered from 1), or ``("ADF",)``. One name when `data` has three axes.
     signal : {"EDS_TEM", "ADF"}
         Kind of signal.
     electrons_per_pixel : float, optional
         Beam electrons per pixel and tilt, N_e = i τ / e, when known.
     gains : ndarray of float64, shape (channel, tilt), optional
-        Detector gain relative to the calibration at 0°; None means 1 throughout.
+        Detector gain relative to the calibration at 0°; None means 1 throughout. The gains of the
+        segments of a line add up to that of the whole detector.
+    exposure : ndarray of float64, shape (tilt,), optional
+        Electrons of each tilt relative to `electrons_per_pixel`, where the dwell differs between
+        tilts; None means 1 throughout.
+    variance : ndarray of float64, shape of `data`, optional
+        Variance of the noise, counts², where it is not that of Poisson counts: net counts carry
+        the noise of the background too.
     metadata : dict, optional
         Anything that JSON can hold: microscope, holder, dwell, current. Tuples become lists.
 
@@ -66,6 +76,8 @@ class TiltSeries:
     signal: Signal
     electrons_per_pixel: float | None = None
     gains: np.ndarray | None = None
+    exposure: np.ndarray | None = None
+    variance: np.ndarray | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -76,16 +88,18 @@ class TiltSeries:
         put(self, "channels", checked_channels(self.channels, self.data.shape))
         if self.signal not in ("EDS_TEM", "ADF"):
             raise ValueError(f"`signal` must be 'EDS_TEM' or 'ADF', got {self.signal!r}")
-        if self.signal == "EDS_TEM" and self.data.min() < 0:
+        if self.signal == "EDS_TEM" and self.data.dtype.kind == "i" and self.data.min() < 0:
             where = tuple(int(i) for i in np.argwhere(self.data < 0)[0])
             raise ValueError(
-                f"`data` of an EDS series must not be negative: {self.data[where]} at index {where}; "
-                "counts from which a background was subtracted are signal='ADF'"
+                f"`data` of EDS counts must not be negative: {self.data[where]} at index {where}; "
+                "give net counts, from which a background was taken off, as floats"
             )
         if self.electrons_per_pixel is not None:
             electrons = positive("electrons_per_pixel", self.electrons_per_pixel, "electrons")
             put(self, "electrons_per_pixel", electrons)
         put(self, "gains", checked_gains(self.gains, (len(self.channels), self.count)))
+        put(self, "exposure", checked_exposure(self.exposure, self.count))
+        put(self, "variance", checked_variance(self.variance, self.data.shape))
         put(self, "metadata", checked_metadata(self.metadata))
 
     def __repr__(self) -> str:
@@ -108,8 +122,22 @@ class TiltSeries:
 
     @property
     def fluence_e_nm2(self) -> float | None:
-        """Electrons per nm² and tilt, when `electrons_per_pixel` is known."""
+        """Electrons per nm² and tilt (of exposure 1), when `electrons_per_pixel` is known."""
         return None if self.electrons_per_pixel is None else self.electrons_per_pixel / self.spacing_nm**2
+
+    @property
+    def electrons(self) -> np.ndarray | None:
+        """Electrons per pixel at every tilt, float64 (tilt,), when `electrons_per_pixel` is known."""
+        if self.electrons_per_pixel is None:
+            return None
+        exposure = np.ones(self.count) if self.exposure is None else self.exposure
+        return self.electrons_per_pixel * exposure
+
+    @property
+    def sensitivity(self) -> np.ndarray:
+        """Counts relative to gain 1 and exposure 1: gains × exposure, float64 (channel, tilt)."""
+        gains = np.ones((len(self.channels), self.count)) if self.gains is None else self.gains
+        return gains if self.exposure is None else gains * self.exposure
 
     def channel(self, name: str) -> "TiltSeries":
         """Return one channel as a series of its own, with data of shape (tilt, y, x).
@@ -123,7 +151,42 @@ class TiltSeries:
             raise ValueError(f"no channel {name!r} in this series; it has {', '.join(self.channels)}")
         index = self.channels.index(name)
         gains = None if self.gains is None else self.gains[index : index + 1]
-        return replace(self, data=self.stack[index], channels=(name,), gains=gains)
+        variance = None if self.variance is None else self.variance.reshape(self.stack.shape)[index]
+        return replace(self, data=self.stack[index], channels=(name,), gains=gains, variance=variance)
+
+    def summed_segments(self) -> "TiltSeries":
+        """Return the series with the segments of each line added up (``"Zn_Ka@1"`` … to ``"Zn_Ka"``).
+
+        Channels that no segment stands for stay as they are. Gains and variances add up too.
+
+        Examples
+        --------
+        >>> halves = TiltSeries(
+        ...     data=np.full((2, 1, 1, 1), 3), angles_deg=[0.0], spacing_nm=5.0, gains=[[0.5], [0.5]],
+        ...     channels=("Zn_Ka@1", "Zn_Ka@2"), signal="EDS_TEM")
+        >>> whole = halves.summed_segments()
+        >>> whole.channels, whole.data.ravel(), whole.gains
+        (('Zn_Ka',), array([6]), array([[1.]]))
+        """
+        lines = [name.partition("@")[0] for name in self.channels]
+        names = tuple(dict.fromkeys(lines))
+        if names == self.channels:
+            return self
+        members = [[index for index, line in enumerate(lines) if line == name] for name in names]
+
+        def added(array: np.ndarray | None) -> np.ndarray | None:
+            if array is None:
+                return None
+            return np.stack([array[index].sum(axis=0, dtype=array.dtype) for index in members])
+
+        variance = None if self.variance is None else self.variance.reshape(self.stack.shape)
+        return replace(
+            self,
+            data=np.stack([self.stack[index].sum(axis=0, dtype=self.data.dtype) for index in members]),
+            channels=names,
+            gains=added(self.gains),
+            variance=added(variance),
+        )
 
     def select(self, tilts: Sequence[int] | Sequence[bool] | np.ndarray | slice) -> "TiltSeries":
         """Return the series with some tilts only.
@@ -147,8 +210,14 @@ class TiltSeries:
             raise ValueError(f"`tilts` does not fit a series of {self.count} tilts: {error}") from None
         if keep.size == 0:
             raise ValueError("`tilts` must keep at least one tilt")
-        gains = None if self.gains is None else self.gains[:, keep]
-        return replace(self, data=self.data[..., keep, :, :], angles_deg=self.angles_deg[keep], gains=gains)
+        return replace(
+            self,
+            data=self.data[..., keep, :, :],
+            angles_deg=self.angles_deg[keep],
+            gains=None if self.gains is None else self.gains[:, keep],
+            exposure=None if self.exposure is None else self.exposure[keep],
+            variance=None if self.variance is None else self.variance[..., keep, :, :],
+        )
 
     def areal_density(self, cross_section_barn: dict[str, float]) -> np.ndarray:
         """Areal density of the emitting element, from counts by eq. (1) of Collins et al. [1]_.
@@ -156,7 +225,8 @@ class TiltSeries:
         Parameters
         ----------
         cross_section_barn : dict
-            Partial cross-section of every channel, barn.
+            Partial cross-section of every line, barn; the segments of a line share that of the
+            whole detector.
 
         Returns
         -------
@@ -186,15 +256,16 @@ class TiltSeries:
             raise ValueError(
                 "`electrons_per_pixel` is not known for this series; set it to quantify the counts"
             )
-        missing = [name for name in self.channels if name not in cross_section_barn]
+        lines = [name.partition("@")[0] for name in self.channels]
+        missing = [name for name in lines if name not in cross_section_barn]
         if missing:
             raise ValueError(
                 f"`cross_section_barn` lacks {', '.join(missing)}; it has {', '.join(cross_section_barn)}"
             )
         sigma = np.array(
-            [positive(f"cross_section_barn[{c!r}]", cross_section_barn[c], "barn") for c in self.channels]
+            [positive(f"cross_section_barn[{c!r}]", cross_section_barn[c], "barn") for c in lines]
         )
-        gains = np.ones((len(self.channels), self.count)) if self.gains is None else self.gains
+        gains = self.sensitivity
         if not gains.all():
             channel, tilt = (int(i) for i in np.argwhere(gains == 0)[0])
             raise ValueError(

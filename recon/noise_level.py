@@ -32,6 +32,23 @@ def poisson_variance(counts: np.ndarray, *, smoothing: float = 1.0, floor: float
     return np.maximum(mean, floor)
 
 
+def checked_noise(variance: np.ndarray) -> np.ndarray:
+    """Return a known variance with its zeros raised to a millionth of its mean.
+
+    Parameters
+    ----------
+    variance : ndarray, shape (tilt, y, x)
+        Variance of the noise, not negative.
+
+    Returns
+    -------
+    ndarray of float64, shape (tilt, y, x)
+        Positive everywhere.
+    """
+    mean = float(variance.mean(dtype=np.float64))
+    return np.maximum(variance, 1e-6 * mean if mean > 0 else 1.0)
+
+
 def gaussian_variance(data: np.ndarray, *, bins: int = 12) -> np.ndarray:
     """Variance of data of unknown units as a straight line in the signal, ``a + b·max(signal, 0)``.
 

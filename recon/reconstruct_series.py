@@ -11,7 +11,7 @@ from ..forward import Projector, TiltSeries
 from .coarser_problem import can_coarsen, coarsen, fine_lambda, refine
 from .discrepancy import Discrepancy, find_lambda, first_guess
 from .methods import METHODS, Method
-from .noise_level import gaussian_variance, poisson_variance
+from .noise_level import checked_noise, gaussian_variance, poisson_variance
 from .pdhg import PrimalDual, Solve, solve_pdhg
 from .problem import Problem
 from .reconstruction import Reconstruction, Status
@@ -177,9 +177,19 @@ def _noisy_problem(
     scale = 1.0
     if cross_section_barn is not None and series.signal == "EDS_TEM" and series.electrons_per_pixel:
         # One count is this areal density at gain 1; the gain belongs to the operator.
-        unit = replace(series, data=np.ones_like(counts[:1]), angles_deg=series.angles_deg[:1], gains=None)
+        unit = TiltSeries(
+            data=np.ones((1, 1, 1)),
+            angles_deg=[0.0],
+            spacing_nm=series.spacing_nm,
+            channels=series.channels,
+            signal=series.signal,
+            electrons_per_pixel=series.electrons_per_pixel,
+        )
         scale = float(unit.areal_density(cross_section_barn).flat[0])
-    if series.signal == "EDS_TEM":
+    if series.variance is not None:
+        variance = checked_noise(series.variance)
+        target = float(counts.size)
+    elif series.signal == "EDS_TEM":
         mean = poisson_variance(counts, floor=0.0)
         variance = np.maximum(mean, 1.0)
         # A pixel expected to hold m < 1 counts has a weighted misfit of m on average, not 1.
@@ -191,12 +201,19 @@ def _noisy_problem(
         data=(counts * scale).astype(np.float32),
         weights=(1.0 / (variance * scale * scale)).astype(np.float32),
         angles_deg=series.angles_deg,
-        gains=series.gains[0] if gains == "model" and series.gains is not None else None,  # type: ignore[arg-type]
+        gains=_modelled(series, gains),
         spacing_nm=series.spacing_nm,
         depth=depth,
         projector=projector,
     )
     return NoisyProblem(problem=problem, target=max(target, 1.0))
+
+
+def _modelled(series: TiltSeries, gains: str) -> np.ndarray | None:
+    """Factors of the operator, one per tilt: exposure (always known), and gains where they are modelled."""
+    if gains == "model" and series.gains is not None:
+        return series.sensitivity[0]
+    return series.exposure
 
 
 @dataclass(kw_only=True)

@@ -61,6 +61,8 @@ def tilt_series(draw: st.DrawFn) -> TiltSeries:
     numbers = st.floats(low, 2.0**20, width=32) if dtype.kind == "f" else st.integers(low, 2**15 - 1)
     data = draw(hnp.arrays(dtype, shape, elements=numbers))
     gains = draw(st.none() | hnp.arrays(np.float64, (len(names), count), elements=st.floats(0, 2)))
+    exposure = draw(st.none() | hnp.arrays(np.float64, count, elements=st.floats(0.01, 10)))
+    variance = draw(st.none() | hnp.arrays(np.float64, shape, elements=st.floats(0, 1e6)))
     return TiltSeries(
         data=data,
         angles_deg=draw(hnp.arrays(np.float64, count, elements=st.floats(-180, 180))),
@@ -69,6 +71,8 @@ def tilt_series(draw: st.DrawFn) -> TiltSeries:
         signal=signal,
         electrons_per_pixel=draw(st.none() | st.floats(1, 1e12)),
         gains=gains,
+        exposure=exposure,
+        variance=variance,
         metadata=draw(metadata),
     )
 

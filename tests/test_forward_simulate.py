@@ -1,10 +1,13 @@
 """Simulated EDS series: eq. (1), the laws it must obey, and the statistics of the draws."""
 
+import json
+
 import numpy as np
 import pytest
 from glasstomo.forward import (
     HOLDERS,
     MICROSCOPES,
+    Acquisition,
     TiltScheme,
     draw_counts,
     electrons_per_pixel,
@@ -191,15 +194,19 @@ def test_metadata_tells_how_and_nothing_of_the_truth(rng):
     [
         ({"microscope": "osirs"}, "unknown microscope"),
         ({"holder": "walls"}, "unknown holder"),
-        ({"signal": "haadf"}, "`signal` must be"),
-        ({"lines": ("Zn_Ka", "Zn_La")}, "no cross-section for line 'Zn_La'"),
+        ({"signal": "haadf"}, "signal: Input should be 'eds' or 'adf', got 'haadf'"),
+        ({"lines": ("Zn_Ka", "Zn_K")}, "unknown X-ray line 'Zn_K'"),
+        ({"lines": ("Zn_Ka", "Zn_Ka")}, "'Zn_Ka' stands there twice"),
         ({"lines": ()}, "at least one X-ray line"),
-        ({"beam_current_na": 0}, "`beam_current_na` must be positive"),
-        ({"dwell_s": float("nan")}, "`dwell_s` must be positive"),
+        ({"beam_current_na": 0}, "beam_current_na: Input should be greater than 0"),
+        ({"dwell_s": float("nan")}, "dwell_s"),
         ({"dwell_s": 1e9}, "lower the beam current or the dwell"),
         ({"binning": 1}, "inverse_crime=True"),
         ({"binning": 3}, "`binning` must be a whole number that divides"),
-        ({"binning": 0}, "`binning` must be a whole number that divides"),
+        ({"binning": 0}, "binning: Input should be greater than or equal to 1"),
+        ({"dwell_s": (1.0, 2.0)}, "2 dwells for 1 tilts"),
+        ({"holder_name": "wall"}, "holder_name is not a field of Acquisition; did you mean 'holder'"),
+        ({"scheme": [0, 10]}, "scheme: Input should be a valid dictionary or instance of TiltScheme"),
     ],
 )
 def test_bad_input_says_what_is_wrong(options, message, rng):
@@ -209,8 +216,57 @@ def test_bad_input_says_what_is_wrong(options, message, rng):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("name", "value"), [("rng", 7), ("scheme", [0, 10])])
-def test_wrong_types_say_what_is_wrong(name, value, rng):
-    options = {"scheme": TiltScheme(angles_deg=(0,)), "microscope": "osiris", "rng": rng, name: value}
-    with pytest.raises(TypeError, match=f"`{name}` must be"):
-        simulate(ball_phantom(8), **options)
+def test_wrong_types_say_what_is_wrong(rng):
+    acquisition = Acquisition(scheme=TiltScheme(angles_deg=(0,)), microscope="osiris")
+    phantom = ball_phantom(8)
+    with pytest.raises(TypeError, match="`rng` must be"):
+        simulate(phantom, acquisition, rng=7)
+    with pytest.raises(TypeError, match="`acquisition` must be an Acquisition, got TiltScheme"):
+        simulate(phantom, acquisition.scheme, rng=rng)
+    with pytest.raises(TypeError, match="not both: holder"):
+        simulate(phantom, acquisition, holder="wall", rng=rng)
+
+
+@given(phantoms(), st.sampled_from(["eds", "adf"]), st.integers(0, 2**32 - 1))
+def test_an_acquisition_and_its_fields_are_the_same(phantom, signal, seed):
+    fields = {"scheme": TiltScheme.uniform(-60, 60, 3), "microscope": "titan", "signal": signal, "holder": "wall"}
+    one = simulate(phantom, Acquisition(**fields), rng=np.random.default_rng(seed))
+    other = simulate(phantom, **fields, rng=np.random.default_rng(seed))
+    np.testing.assert_array_equal(one.data, other.data)
+    assert one.metadata == other.metadata
+
+
+def test_an_acquisition_survives_plain_values():
+    acquisition = Acquisition(
+        scheme=TiltScheme.uniform(-60, 60, 3),
+        microscope="titan",
+        holder="wall",
+        dwell_s=[0.1, 0.2, 0.3],
+        absorption=True,
+        lines=["Zn_Ka"],
+    )
+    assert Acquisition(**json.loads(acquisition.model_dump_json())) == acquisition
+
+
+def test_dwell_per_tilt_scales_counts_and_exposure():
+    phantom = ball_phantom(8)
+    common = {"scheme": TiltScheme.uniform(-60, 60, 3), "microscope": "titan"}
+    one = expected_counts(phantom, **common, dwell_s=0.2)
+    other = expected_counts(phantom, **common, dwell_s=(0.1, 0.2, 0.6))
+    np.testing.assert_allclose(other.data, one.data * np.array([0.5, 1, 3])[:, None, None], rtol=1e-12)
+    np.testing.assert_allclose(other.electrons, one.electrons * [0.5, 1, 3], rtol=1e-12)
+    barn = MICROSCOPES["titan"].cross_section_barn
+    np.testing.assert_allclose(other.areal_density(barn), one.areal_density(barn), rtol=1e-12)
+    assert one.exposure is None
+
+
+@given(phantoms(), schemes, st.sampled_from(["none", "wall", "blade"]))
+def test_segments_add_up_to_the_sum(phantom, scheme, holder):
+    common = {"scheme": scheme, "microscope": "osiris", "holder": holder, "lines": ("Co_Ka", "Zn_Ka")}
+    whole = expected_counts(phantom, **common)
+    parts = expected_counts(phantom, **common, segments="separate")
+    assert parts.channels[:5] == ("Co_Ka@1", "Co_Ka@2", "Co_Ka@3", "Co_Ka@4", "Zn_Ka@1")
+    summed = parts.summed_segments()
+    assert summed.channels == whole.channels
+    close(summed.data, whole.data)
+    np.testing.assert_allclose(summed.gains, whole.gains, rtol=1e-12)

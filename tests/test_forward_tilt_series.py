@@ -25,9 +25,11 @@ def same(left: TiltSeries, right: TiltSeries) -> None:
     assert left.data.dtype == right.data.dtype
     np.testing.assert_array_equal(left.data, right.data)
     np.testing.assert_array_equal(left.angles_deg, right.angles_deg)
-    assert (left.gains is None) == (right.gains is None)
-    if left.gains is not None:
-        np.testing.assert_array_equal(left.gains, right.gains)
+    for name in ("gains", "exposure", "variance"):
+        one, other = getattr(left, name), getattr(right, name)
+        assert (one is None) == (other is None), name
+        if one is not None:
+            np.testing.assert_array_equal(one, other)
     for name in ("spacing_nm", "channels", "signal", "electrons_per_pixel", "metadata"):
         assert getattr(left, name) == getattr(right, name)
 
@@ -52,6 +54,52 @@ def test_channels_and_tilts_come_apart(series):
     np.testing.assert_array_equal(last.data, series.data[..., -1:, :, :])
     same(series.select(slice(None)), series)
     same(series.select(np.ones(series.count, dtype=bool)), series)
+
+
+def test_net_counts_may_be_negative_and_carry_their_noise():
+    net = plain(data=np.full((2, 3, 4), -0.5), variance=np.full((2, 3, 4), 2.0))
+    assert net.data.min() == -0.5
+    last = net.select([1])
+    assert last.variance.shape == (1, 3, 4)
+    assert net.channel("Zn_Ka").variance.shape == (2, 3, 4)
+
+
+def test_exposure_scales_electrons_and_sensitivity():
+    series = plain(electrons_per_pixel=100.0, exposure=[0.5, 1.5], gains=[[0.8, 0.4]])
+    np.testing.assert_array_equal(series.electrons, [50.0, 150.0])
+    np.testing.assert_allclose(series.sensitivity, [[0.4, 0.6]])
+    np.testing.assert_array_equal(series.select([1]).exposure, [1.5])
+    barn = {"Zn_Ka": 2.0}
+    plainly = plain(electrons_per_pixel=100.0).areal_density(barn)
+    np.testing.assert_allclose(
+        series.areal_density(barn), plainly / np.array([0.4, 0.6])[:, None, None], rtol=1e-12
+    )
+    assert plain().electrons is None
+    np.testing.assert_array_equal(plain().sensitivity, [[1.0, 1.0]])
+
+
+@given(st.integers(1, 4), st.integers(1, 3), st.integers(0, 2**32 - 1))
+def test_segments_add_up(count, lines, seed):
+    rng = np.random.default_rng(seed)
+    elements = ("Co_Ka", "Zn_Ka", "Zn_Kb")[:lines]
+    series = plain(
+        data=rng.integers(0, 50, (lines * count, 2, 3, 4), dtype=np.int32),
+        channels=tuple(f"{line}@{q}" for line in elements for q in range(1, count + 1)),
+        gains=rng.random((lines * count, 2)),
+        variance=rng.random((lines * count, 2, 3, 4)),
+        electrons_per_pixel=1e8,
+    )
+    whole = series.summed_segments()
+    assert whole.channels == elements
+    for line in elements:
+        parts = [series.channel(name) for name in series.channels if name.startswith(line)]
+        one = whole.channel(line)
+        np.testing.assert_array_equal(one.data, sum(part.data for part in parts))
+        np.testing.assert_allclose(one.gains, sum(part.gains for part in parts), rtol=1e-14)
+        np.testing.assert_allclose(one.variance, sum(part.variance for part in parts), rtol=1e-14)
+    assert whole.summed_segments() is whole
+    barn = dict.fromkeys(elements, 2.5)
+    assert series.areal_density(barn).shape == series.data.shape
 
 
 @given(st.floats(1e6, 1e10), st.floats(0.1, 10), st.floats(0.1, 2))
@@ -92,6 +140,10 @@ def test_fluence():
         ({"electrons_per_pixel": -1}, "`electrons_per_pixel` must be"),
         ({"gains": [1.0, 1.0]}, r"shape \(channel, tilt\) = \(1, 2\)"),
         ({"gains": [[1.0, -1.0]]}, "not negative"),
+        ({"exposure": [1.0]}, "`exposure` must hold one number per tilt"),
+        ({"exposure": [1.0, 0.0]}, "`exposure` must be finite and above 0"),
+        ({"variance": np.ones((2, 3))}, "`variance` must have the shape of `data`"),
+        ({"variance": np.full((2, 3, 4), -1.0)}, "`variance` must be finite and not negative"),
         ({"metadata": {"a": np.ones(2)}}, "`metadata` must be what JSON can hold"),
         ({"metadata": {"a": float("inf")}}, "`metadata` must be what JSON can hold"),
         ({"metadata": None}, "`metadata` must be a dictionary"),
