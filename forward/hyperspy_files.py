@@ -24,25 +24,33 @@ def export_hspy(series: TiltSeries, path: str | os.PathLike[str]) -> None:
     gains, our own metadata) go to the node ``glasstomo`` as JSON, so that `read_tilt_series` gives
     back the whole series.
     """
-    axes = [_tilt_axis(series.angles_deg), *space_axes(series.data.shape[-2:], series.spacing_nm, ("y", "x"))]
+    axes = [tilt_axis(series.angles_deg), *space_axes(series.data.shape[-2:], series.spacing_nm, ("y", "x"))]
     if series.data.ndim == 4:
         axes.insert(0, index_axis("X-ray line", len(series.channels)))
     write_signal(path, series.data, axes, _metadata(series))
 
 
 def write_signal(
-    path: str | os.PathLike[str], data: np.ndarray, axes: list[dict[str, Any]], metadata: dict[str, Any]
+    path: str | os.PathLike[str],
+    data: Any,
+    axes: list[dict[str, Any]],
+    metadata: dict[str, Any],
+    *,
+    chunks: tuple[int, ...] | None = None,
 ) -> None:
     """Write one signal to ``.hspy``, atomically.
 
     Parameters
     ----------
     path : path-like
-    data : ndarray
+    data : ndarray or dask array
+        A dask array is written chunk by chunk.
     axes : list of dict
         HyperSpy's description of each axis, as `space_axes` and `index_axis` make them.
     metadata : dict
         HyperSpy's metadata tree.
+    chunks : tuple of int, optional
+        Shape of the chunks in the file.
     """
     hspy = import_io("rsciio.hspy")
     for index, axis in enumerate(axes):
@@ -60,7 +68,7 @@ def write_signal(
         "package_info": {"package": "hyperspy", "package_version": ""},
     }
     with replacing(path) as temporary:
-        hspy.file_writer(os.fspath(temporary), signal, show_progressbar=False)
+        hspy.file_writer(os.fspath(temporary), signal, chunks=chunks, show_progressbar=False)
 
 
 def read_signal(path: str | os.PathLike[str]) -> dict[str, Any]:
@@ -91,8 +99,10 @@ def read_signal(path: str | os.PathLike[str]) -> dict[str, Any]:
     return signals[0]
 
 
-def space_axes(shape: Sequence[int], spacing_nm: float, names: Sequence[str]) -> list[dict[str, Any]]:
-    """Axes in nm with their origin at the first pixel; the last two are the image."""
+def space_axes(
+    shape: Sequence[int], spacing_nm: float, names: Sequence[str], *, navigate: bool = False
+) -> list[dict[str, Any]]:
+    """Axes in nm with their origin at the first pixel; the last two are the image unless they navigate."""
     return [
         {
             "_type": "UniformDataAxis",
@@ -101,7 +111,7 @@ def space_axes(shape: Sequence[int], spacing_nm: float, names: Sequence[str]) ->
             "size": int(size),
             "scale": float(spacing_nm),
             "offset": 0.0,
-            "navigate": index < len(shape) - 2,
+            "navigate": navigate or index < len(shape) - 2,
             "is_binned": False,
         }
         for index, (name, size) in enumerate(zip(names, shape, strict=True))
@@ -122,7 +132,7 @@ def index_axis(name: str, size: int) -> dict[str, Any]:
     }
 
 
-def _tilt_axis(angles_deg: np.ndarray) -> dict[str, Any]:
+def tilt_axis(angles_deg: np.ndarray) -> dict[str, Any]:
     """Uniform where the angles are; else the list of them, when HyperSpy can hold it (monotonic)."""
     common = {"name": "tilt", "navigate": True, "is_binned": False, "units": "degrees"}
     steps = np.diff(angles_deg)
@@ -135,10 +145,15 @@ def _tilt_axis(angles_deg: np.ndarray) -> dict[str, Any]:
     return index_axis("tilt", angles_deg.size)
 
 
-def _metadata(series: TiltSeries) -> dict[str, Any]:
-    """HyperSpy's tree for a tilt series."""
-    known = series.metadata
-    microscope: dict[str, Any] = {"Stage": {"tilt_alpha": series.angles_deg}}
+def microscope_node(known: dict[str, Any], angles_deg: np.ndarray, spacing_nm: float) -> dict[str, Any]:
+    """``Acquisition_instrument.TEM`` of HyperSpy's tree, without detectors.
+
+    The stage tilt is one number where there is one tilt: exspy calculates with it.
+    """
+    node: dict[str, Any] = {
+        "Stage": {"tilt_alpha": float(angles_deg[0]) if len(angles_deg) == 1 else angles_deg},
+        "probe_area": spacing_nm**2,
+    }
     for ours, theirs in (
         ("accelerating_voltage_kv", "beam_energy"),
         ("beam_current_na", "beam_current"),
@@ -146,32 +161,60 @@ def _metadata(series: TiltSeries) -> dict[str, Any]:
         ("microscope", "microscope"),
     ):
         if ours in known:
-            microscope[theirs] = known[ours]
-    microscope["probe_area"] = series.spacing_nm**2
-    title = f"{' '.join(series.channels)} tilt series"
+            node[theirs] = known[ours]
+    return node
+
+
+def eds_node(known: dict[str, Any], *, exposure: float = 1.0, live_fraction: float = 1.0) -> dict[str, Any]:
+    """``Detector.EDS`` of HyperSpy's tree.
+
+    Parameters
+    ----------
+    known : dict
+        Metadata of a series.
+    exposure, live_fraction : float, optional
+        Dwell relative to the mean, and the share of it in which the detector counted.
+
+    Notes
+    -----
+    exspy knows one detector. It gets the mean elevation and the azimuth of the mean direction; where
+    segments stand all around and there is none, 90° (along the tilt axis), which gives the
+    mean take-off angle of the segments at any tilt.
+    """
+    node: dict[str, Any] = {}
+    if "dwell_s" in known:
+        dwell = known["dwell_s"] * exposure
+        node |= {"real_time": dwell, "live_time": dwell * live_fraction}
+    if "eds_solid_angle_sr" in known:
+        node["solid_angle"] = known["eds_solid_angle_sr"]
+    if "response" in known:
+        node["energy_resolution_MnKa"] = known["response"]["fwhm_mn_ka_ev"]
+    elevations, azimuths = known.get("eds_elevations_deg"), known.get("eds_azimuths_deg")
+    if elevations:
+        node |= {"elevation_angle": float(np.mean(elevations)), "number_of_segments": len(elevations)}
+    if azimuths:
+        mean = np.mean(np.exp(1j * np.deg2rad(azimuths)))
+        node["azimuth_angle"] = 90.0 if abs(mean) < 1e-6 else float(np.rad2deg(np.angle(mean)))
+    return node
+
+
+def _metadata(series: TiltSeries) -> dict[str, Any]:
+    """HyperSpy's tree for a tilt series."""
+    microscope = microscope_node(series.metadata, series.angles_deg, series.spacing_nm)
     tree: dict[str, Any] = {
-        "General": {"title": title},
+        "General": {"title": f"{' '.join(series.channels)} tilt series"},
         "Signal": {"signal_type": series.signal if series.signal == "EDS_TEM" else ""},
         "Acquisition_instrument": {"TEM": microscope},
         "glasstomo": {"tilt_series": _own_fields(series)},
     }
+    if series.variance is not None:
+        tree["glasstomo"]["variance"] = series.variance
     if series.signal == "EDS_TEM":
-        microscope["Detector"] = {"EDS": _eds_node(known)}
-        elements = {LINES[name].element for name in series.channels if name in LINES}
+        exposure = 1.0 if series.exposure is None else float(np.mean(series.exposure))
+        microscope["Detector"] = {"EDS": eds_node(series.metadata, exposure=exposure)}
+        elements = {name.partition("_")[0] for name in series.channels if name.partition("@")[0] in LINES}
         tree["Sample"] = {"elements": sorted(elements), "xray_lines": list(series.channels)}
     return tree
-
-
-def _eds_node(known: dict[str, Any]) -> dict[str, Any]:
-    node: dict[str, Any] = {}
-    if "dwell_s" in known:
-        node |= {"real_time": known["dwell_s"], "live_time": known["dwell_s"]}
-    if "eds_solid_angle_sr" in known:
-        node["solid_angle"] = known["eds_solid_angle_sr"]
-    elevations = known.get("eds_elevations_deg")
-    if elevations:
-        node |= {"elevation_angle": float(np.mean(elevations)), "number_of_segments": len(elevations)}
-    return node
 
 
 def _own_fields(series: TiltSeries) -> str:
@@ -182,6 +225,7 @@ def _own_fields(series: TiltSeries) -> str:
         "signal": series.signal,
         "electrons_per_pixel": series.electrons_per_pixel,
         "gains": None if series.gains is None else series.gains.tolist(),
+        "exposure": None if series.exposure is None else series.exposure.tolist(),
         "metadata": series.metadata,
     }
     return json.dumps(fields, allow_nan=False)

@@ -1,0 +1,251 @@
+"""Simulate EDS spectrum images against tilt, written to a file block by block."""
+
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .acquisition import Acquisition, acquisition_of
+from .atomic import replacing
+from .eds_response import EDSResponse
+from .emission import Emitter, emission_images, history_of
+from .expectation import _common, known_gains
+from .history import History
+from .partial_cross_section import partial_cross_section_barn
+from .rutherford import NM2_PER_BARN
+from .spectrum_model import SpectrumModel
+from .spectrum_series import BLOCK_BYTES, FORMAT, VERSION, SpectrumPart, SpectrumSeries
+from .system_peaks import SystemPeaks
+from .xray_lines import LINES
+
+if TYPE_CHECKING:
+    from ..phantoms import Phantom
+
+CHUNK_BYTES = 2**19
+
+
+def simulate_spectra(
+    phantom: "Phantom",
+    acquisition: Acquisition | None = None,
+    *,
+    path: str | os.PathLike[str],
+    rng: np.random.Generator | None = None,
+    response: EDSResponse | None = None,
+    system: SystemPeaks | None = None,
+    history: History | None = None,
+    noise: bool = True,
+    block_bytes: int = BLOCK_BYTES,
+    **fields: Any,
+) -> SpectrumSeries:
+    """Simulate a tilt series of EDS spectrum images.
+
+    Parameters
+    ----------
+    phantom : Phantom
+        The truth on the fine grid; left untouched. All its elements emit, and those of its film.
+    acquisition : Acquisition, optional
+        How the series is taken, ``signal="eds"`` and ``segments="sum"``. Alternatively its fields as
+        keywords. `lines` names those that `net_counts` extracts when it is not told; the spectra
+        hold all lines of all elements within their range.
+    path : path-like
+        File to write, ending in ``.h5`` or ``.hdf5``; replaced only when the whole is written.
+    rng : numpy.random.Generator, optional
+        Source of the Poisson noise (and of errors of the acquisition). Expectations when omitted.
+    response : EDSResponse, optional
+        Channels, resolution, efficiency and dead time of the detector.
+    system : SystemPeaks, optional
+        Lines of grid, holder and column; none when omitted.
+    history : History, optional
+        What truly happens at each tilt (`history_of`); drawn when omitted.
+    noise : bool, optional
+        False writes expectations although `rng` is given, for the errors alone.
+    block_bytes : int, optional
+        Memory for one block of spectra, bytes as float64. It does not change a bit of the result.
+
+    Returns
+    -------
+    SpectrumSeries
+        Opened on the file written. Draws are uint16 where that cannot overflow, else uint32;
+        expectations float32.
+
+    Raises
+    ------
+    ValueError
+        When a parameter breaks its rule, the signal is not EDS, segments are kept apart, or the
+        suffix is another.
+    TypeError
+        When an acquisition comes with fields, or `rng` is no generator.
+
+    Notes
+    -----
+    The expected spectrum of a pixel is L · (Σ_c I_c t_c + N_e s(α)): I_c the photons of component c
+    (line, bremsstrahlung, system line that scattered electrons excite), as `emission_images` gives
+    them with gains and absorption; t_c its template; s the uniform system peaks; and
+    L = `EDSResponse.live_fraction` of the pixel's rate. Counts are Poisson draws of that. Dead time
+    also makes real counts a little more regular than Poisson (by L² in variance for a
+    non-paralysable counter), which is left out, as are pile-up, escape peaks and incomplete charge
+    collection.
+    """
+    acquisition = acquisition_of(acquisition, fields)
+    path = _checked(acquisition, path, rng)
+    response = EDSResponse() if response is None else response
+    history = history_of(phantom, acquisition, rng=rng) if history is None else history
+    model = SpectrumModel(
+        microscope=acquisition.microscope,
+        response=response,
+        elements=_elements(phantom, history),
+        system=system,
+    )
+    emitters = [Emitter(weights=c.weights, energy_kev=c.energy_kev) for c in model.components]
+    images = emission_images(phantom, acquisition, emitters=emitters, history=history)
+    electrons = acquisition.electrons * history.current
+    background = model.system_counts(history.angles_deg) * electrons[:, None]
+    live = _live_fraction(images, model.templates, background, acquisition.dwells_s, response)
+    draw = rng if noise else None
+    top = float(
+        np.max(images.reshape(len(images), -1).max(axis=1) @ model.templates + background.max(axis=0))
+    )
+    common = _common(phantom, acquisition, _metadata(acquisition, response, system, draw is not None))
+    lines = tuple(dict.fromkeys((*model.line_names, *acquisition.line_names)))
+    with replacing(path) as temporary:
+        import h5py
+
+        with h5py.File(temporary, "w") as file:
+            _write_head(file, common, model, lines, acquisition)
+            file.create_dataset("live_fraction", data=live)
+            _write_spectra(file, images, model.templates, background, live, draw, top, block_bytes)
+    return SpectrumSeries.open(path)
+
+
+def _checked(acquisition: Acquisition, path: str | os.PathLike[str], rng: Any) -> Path:
+    if acquisition.signal != "eds":
+        raise ValueError(f"`signal` must be 'eds' for spectra, got {acquisition.signal!r}")
+    if acquisition.segments != "sum":
+        raise ValueError("`segments` must be 'sum' for spectra, got 'separate'; simulate maps per segment")
+    if Path(path).suffix.lower() not in (".h5", ".hdf5"):
+        raise ValueError(f"`path` must end in .h5 (.hspy: use `export`), got {os.fspath(path)!r}")
+    if rng is not None and not isinstance(rng, np.random.Generator):
+        raise TypeError(
+            f"`rng` must be a numpy.random.Generator (numpy.random.default_rng(seed)) or None, got {rng!r}"
+        )
+    return Path(path)
+
+
+def _elements(phantom: "Phantom", history: History) -> tuple[str, ...]:
+    """Every element that emits: of the specimen, its film, and what the beam builds up."""
+    film = () if phantom.film is None else tuple(phantom.film.areal_densities())
+    grown = ("C",) if np.any(history.contamination_nm) else ()
+    return tuple(dict.fromkeys((*phantom.elements, *film, *grown)))
+
+
+def _live_fraction(
+    images: np.ndarray,
+    templates: np.ndarray,
+    background: np.ndarray,
+    dwells_s: np.ndarray,
+    response: EDSResponse,
+) -> np.ndarray:
+    """Live share of each pixel's dwell, float64 (tilt, y, x)."""
+    counts = np.tensordot(templates.sum(axis=1), images, axes=1) + background.sum(axis=1)[:, None, None]
+    return response.live_fraction(counts / dwells_s[:, None, None])
+
+
+def _metadata(
+    acquisition: Acquisition, response: EDSResponse, system: SystemPeaks | None, drawn: bool
+) -> dict[str, Any]:
+    eds = acquisition.microscope.eds
+    return {
+        "holder": acquisition.holder.name,
+        "eds_solid_angle_sr": eds.solid_angle_sr,
+        "eds_azimuths_deg": eds.azimuths_deg.tolist(),
+        "eds_elevations_deg": eds.elevations_deg.tolist(),
+        "lines": list(acquisition.line_names),
+        "single_line": isinstance(acquisition.lines, str),
+        "response": response.model_dump(mode="json"),
+        "system": None if system is None else system.model_dump(mode="json"),
+        "noise": "poisson" if drawn else "none",
+    }
+
+
+def _write_head(
+    file: Any, common: dict[str, Any], model: SpectrumModel, lines: tuple[str, ...], acquisition: Acquisition
+) -> None:
+    """Write everything but the spectra."""
+    parts = [asdict(part) for part in _parts(model)]
+    text = {
+        "spacing_nm": common["spacing_nm"],
+        "electrons_per_pixel": common["electrons_per_pixel"],
+        "lines": lines,
+        "parts": parts,
+        "metadata": common["metadata"],
+    }
+    file.attrs["format"] = FORMAT
+    file.attrs["format_version"] = VERSION
+    file["fields"] = json.dumps(text, allow_nan=False)
+    file["angles_deg"] = common["angles_deg"]
+    if common["exposure"] is not None:
+        file["exposure"] = common["exposure"]
+    file["energies_kev"] = model.response.energies_kev
+    file["templates"] = model.templates
+    file["gains"] = np.concatenate([known_gains(acquisition, LINES[name].energy_kev) for name in lines])
+
+
+def _parts(model: SpectrumModel) -> list[SpectrumPart]:
+    parts = []
+    for component in model.components:
+        name = component.name.removeprefix("system:")
+        if component.kind == "bremsstrahlung":
+            weight = 1.0
+        else:
+            barn = partial_cross_section_barn(name, model.microscope, response=model.response)
+            weight = barn * NM2_PER_BARN
+        parts.append(SpectrumPart(name=name, kind=component.kind, weight=weight))
+    return parts
+
+
+def _write_spectra(
+    file: Any,
+    images: np.ndarray,
+    templates: np.ndarray,
+    background: np.ndarray,
+    live: np.ndarray,
+    rng: np.random.Generator | None,
+    top: float,
+    block_bytes: int,
+) -> None:
+    """Write the spectra in the order tilt, y, x, energy: the stream of draws knows no blocks."""
+    _, count, ny, nx = images.shape
+    channels = templates.shape[1]
+    dtype = np.dtype(np.float32) if rng is None else _counts_dtype(top)
+    pixels = max(1, CHUNK_BYTES // (channels * dtype.itemsize))
+    data = file.create_dataset(
+        "spectra",
+        shape=(count, ny, nx, channels),
+        dtype=dtype,
+        chunks=(1, min(ny, max(1, pixels // nx)), min(nx, pixels), channels),
+        compression="gzip",
+        compression_opts=1,
+        shuffle=True,
+    )
+    step = max(data.chunks[1], int(block_bytes // (8 * nx * channels)))
+    for tilt in range(count):
+        for start in range(0, ny, step):
+            rows = slice(start, min(start + step, ny))
+            pixel = images[:, tilt, rows].reshape(len(images), -1)
+            expected = pixel.T @ templates + background[tilt]
+            expected *= live[tilt, rows].reshape(-1, 1)
+            block = expected if rng is None else rng.poisson(expected)
+            data[tilt, rows] = block.astype(dtype).reshape(-1, nx, channels)
+
+
+def _counts_dtype(top: float) -> np.dtype:
+    """Smallest unsigned type that a draw of expectation `top` exceeds with a chance below 1e-20."""
+    need = top + 10 * np.sqrt(top) + 50
+    if need < 2**16:
+        return np.dtype(np.uint16)
+    if need < 2**32:
+        return np.dtype(np.uint32)
+    raise ValueError(f"{top:.3g} counts expected in one channel; lower the beam current or the dwell")
