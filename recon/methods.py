@@ -40,6 +40,24 @@ def _sirt(problem: Problem) -> np.ndarray:
     return sirt(problem)
 
 
+def _cgls(problem: Problem) -> np.ndarray:
+    from .cgls import cgls
+
+    return cgls(problem)
+
+
+def _mlem(problem: Problem) -> np.ndarray:
+    from .mlem import mlem
+
+    return mlem(problem)
+
+
+def _osem(problem: Problem) -> np.ndarray:
+    from .mlem import mlem
+
+    return mlem(problem, iterations=8, subsets=min(4, problem.data.shape[0]))
+
+
 METHODS: Table[Method] = Table(
     "method",
     {
@@ -48,6 +66,9 @@ METHODS: Table[Method] = Table(
             summary="second-order total variation, x >= 0: smooth composition gradients", regulariser="tv2"
         ),
         "sirt": Method(summary="simultaneous iterative reconstruction, x >= 0 (baseline)", direct=_sirt),
+        "cgls": Method(summary="conjugate gradients, stopped early (baseline)", direct=_cgls),
+        "mlem": Method(summary="expectation maximisation for Poisson counts (baseline)", direct=_mlem),
+        "osem": Method(summary="the same by ordered subsets of tilts (baseline)", direct=_osem),
         "wbp": Method(summary="weighted back projection (baseline)", direct=_wbp),
     },
 )

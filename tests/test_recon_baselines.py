@@ -1,4 +1,4 @@
-"""Weighted back projection and SIRT: known densities, laws, and what they do with gains."""
+"""WBP, SIRT, CGLS, MLEM and OSEM: known densities, laws, and what they do with gains."""
 
 from dataclasses import replace
 
@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from glasstomo.forward import Projector
 from glasstomo.recon import METHODS, Problem, reconstruct
+from glasstomo.recon.cgls import cgls
+from glasstomo.recon.mlem import mlem
 from glasstomo.recon.sirt import sirt
 from glasstomo.recon.wbp import angular_weights, wbp
 from hypothesis import given
@@ -180,3 +182,119 @@ def test_bad_parameters_are_named():
         sirt(problem, iterations=0)
     with pytest.raises(ValueError, match="`relaxation` must lie between 0 and 2"):
         sirt(problem, relaxation=2.0)
+
+
+def dense_operator(problem):
+    """Return the operator as a matrix, one column per voxel."""
+    columns = []
+    for index in np.ndindex(problem.shape):
+        unit = np.zeros(problem.shape, np.float32)
+        unit[index] = 1.0
+        columns.append(problem.forward(unit).ravel())
+    return np.array(columns, np.float64).T
+
+
+def noisy_problem(seed, gains=None):
+    rng = np.random.default_rng(seed)
+    volume = (2.0 * disc(8, 3) * np.ones(2)).astype(np.float32)
+    problem = problem_of(volume, [-60, -20, 10, 50], 1.0, gains)
+    data = rng.poisson(20 * problem.data) / 20
+    weights = rng.uniform(0.5, 2.0, data.shape)
+    return replace(problem, data=data, weights=weights)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_cgls_meets_the_least_squares_solution(seed):
+    """On a small problem the misfit of many iterations is the least there is (numpy's own solver)."""
+    problem = noisy_problem(seed, gains=[1.0, 0.8, 0.5, 0.9])
+    root = np.sqrt(problem.weights.astype(np.float64)).ravel()
+    matrix, data = dense_operator(problem) * root[:, None], root * problem.data.ravel()
+    best = np.linalg.lstsq(matrix, data, rcond=None)[0]
+    least = np.sum((matrix @ best - data) ** 2)
+    misfits = []
+    x = cgls(problem, iterations=200, callback=lambda _, misfit, __: misfits.append(2 * misfit))
+    found = np.sum((matrix @ x.ravel() - data) ** 2)
+    scale = np.sum(data**2)
+    assert found <= least + 1e-5 * scale
+    assert (np.diff(misfits) <= 1e-6 * scale).all()
+
+
+def test_cgls_is_the_best_of_its_krylov_space():
+    problem = noisy_problem(1)
+    root = np.sqrt(problem.weights.astype(np.float64)).ravel()
+    matrix, data = dense_operator(problem) * root[:, None], root * problem.data.ravel()
+    basis = [matrix.T @ data]
+    for iterations in (1, 2, 3):
+        space = np.array([vector / np.linalg.norm(vector) for vector in basis]).T
+        shares = np.linalg.lstsq(matrix @ space, data, rcond=None)[0]
+        x = cgls(problem, iterations=iterations).ravel()
+        np.testing.assert_allclose(x, space @ shares, atol=1e-4 * np.abs(x).max())
+        basis.append(matrix.T @ (matrix @ basis[-1]))
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 4))
+def test_mlem_keeps_the_total_and_never_loses_likelihood(seed, subsets):
+    problem = noisy_problem(seed, gains=[1.0, 0.8, 0.5, 0.9])
+    divergences = []
+    x = mlem(problem, iterations=15, callback=lambda _, value, __: divergences.append(value))
+    assert (x >= 0).all()
+    # Rays that meet the volume only: what MLEM explains is their total.
+    assert problem.forward(x).sum() == pytest.approx(problem.data.sum(), rel=1e-4)
+    assert (np.diff(divergences) <= 1e-6 * problem.data.sum()).all()
+    ordered = mlem(problem, iterations=15, subsets=subsets)
+    assert (ordered >= 0).all()
+    assert np.isfinite(ordered).all()
+
+
+def test_mlem_reaches_the_poisson_optimum():
+    """At the maximum of the likelihood A'(b / A x) = A'1 where x > 0, and is not above it elsewhere."""
+    problem = noisy_problem(3)
+    x = mlem(problem, iterations=3000)
+    sensitivity = problem.adjoint(np.ones_like(problem.data))
+    projected = problem.forward(x)
+    ratio = np.divide(problem.data, projected, out=np.zeros_like(projected), where=projected > 0)
+    excess = problem.adjoint(ratio) / sensitivity - 1
+    assert abs(excess[x > 0.05 * x.max()]).max() < 0.02
+    assert excess.max() < 0.05
+
+
+def test_one_subset_is_mlem_and_all_tilts_are_used():
+    problem = noisy_problem(2)
+    np.testing.assert_array_equal(mlem(problem, iterations=4, subsets=1), mlem(problem, iterations=4))
+    x = mlem(problem, iterations=40, subsets=4)
+    rest = np.abs(problem.forward(x) - problem.data).sum() / problem.data.sum()
+    assert rest < 0.2
+
+
+@pytest.mark.parametrize("solve", [cgls, mlem])
+def test_masked_pixels_do_not_matter(solve):
+    problem = noisy_problem(4)
+    weights = problem.weights.copy()
+    weights[1, 3] = 0.0
+    spoilt = problem.data.copy()
+    spoilt[1, 3] = 1e3
+    one = solve(replace(problem, weights=weights), iterations=5)
+    other = solve(replace(problem, weights=weights, data=spoilt), iterations=5)
+    np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("method", ["cgls", "mlem", "osem"])
+def test_baselines_reconstruct_a_particle(method):
+    problem, truth = particle_problem(24), particle(24)
+    x = METHODS[method].direct(problem)
+    error = np.linalg.norm(x - truth) / np.linalg.norm(truth)
+    assert error < 0.5
+    assert not METHODS[method].direct(replace(problem, data=np.zeros_like(problem.data))).any()
+
+
+@pytest.mark.parametrize(
+    ("solve", "options", "message"),
+    [
+        (cgls, {"iterations": 0}, "`iterations` must be at least 1"),
+        (mlem, {"iterations": 0}, "`iterations` must be at least 1"),
+        (mlem, {"subsets": 5}, "`subsets` must lie between 1 and the 4 tilts, got 5"),
+    ],
+)
+def test_baselines_refuse_bad_settings(solve, options, message):
+    with pytest.raises(ValueError, match=message):
+        solve(noisy_problem(0), **options)
