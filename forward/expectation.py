@@ -99,9 +99,7 @@ def _expected_adf(phantom: "Phantom", acquisition: Acquisition, history: History
     electrons = (acquisition.electrons * history.current)[:, None, None]
     data = adf.gain * electrons * -np.expm1(-scattering) + adf.offset
     metadata = {"adf": adf.model_dump(mode="json")}
-    return TiltSeries(
-        data=data, channels=("ADF",), signal="ADF", **_common(phantom, acquisition, metadata)
-    )
+    return TiltSeries(data=data, channels=("ADF",), signal="ADF", **_common(phantom, acquisition, metadata))
 
 
 def known_gains(acquisition: Acquisition, energy_kev: float) -> np.ndarray:

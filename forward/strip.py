@@ -137,9 +137,7 @@ def strip_matrix(
     window = min(most_bins(bin_width), bins)
     radians = np.deg2rad(angles_deg)
     offsets = np.zeros(tilts) if offsets is None else np.ascontiguousarray(offsets, dtype=np.float64)
-    first, weights = strip_weights(
-        *shape, np.cos(radians), np.sin(radians), offsets, bins, bin_width, window
-    )
+    first, weights = strip_weights(*shape, np.cos(radians), np.sin(radians), offsets, bins, bin_width, window)
     rows = (np.arange(tilts, dtype=np.int32) * bins + first)[:, :, None] + np.arange(window, dtype=np.int32)
     starts = np.arange(pixels + 1, dtype=np.int64) * (tilts * window)
     matrix = sparse.csr_array((weights.ravel(), rows.ravel(), starts), shape=(pixels, tilts * bins))

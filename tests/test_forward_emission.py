@@ -41,9 +41,7 @@ def test_an_unnoticeable_error_changes_nothing(phantom, scheme, signal):
     """Tilt by tilt, with every voxel laid onto pixels along x: the same images as all tilts at once."""
     common = {"scheme": scheme, "microscope": "osiris", "signal": signal, "holder": "wall"}
     tiny = AcquisitionErrors(axis_offset_nm=1e-9)
-    close(
-        expected_counts(phantom, **common, errors=tiny).data, expected_counts(phantom, **common).data, 2e-5
-    )
+    close(expected_counts(phantom, **common, errors=tiny).data, expected_counts(phantom, **common).data, 2e-5)
 
 
 def slab(thickness_nm=480.0, spacing_nm=10.0, across=24, scale=1.0):
@@ -98,11 +96,15 @@ def test_absorbed_segments_add_up_to_the_absorbed_sum(phantom, holder):
 def test_hard_lines_hardly_notice_a_particle():
     phantom = ball_phantom(24, spacing_nm=20.0)
     common = {"scheme": TiltScheme.uniform(-70, 70, 5), "microscope": "osiris", "lines": ("Co_Ka", "Zn_Ka")}
-    plain, absorbed = (expected_counts(phantom, **common, absorption=on).data.sum((2, 3)) for on in (None, True))
+    plain, absorbed = (
+        expected_counts(phantom, **common, absorption=on).data.sum((2, 3)) for on in (None, True)
+    )
     assert (absorbed < plain).all()
     assert (absorbed > 0.995 * plain).all()
     soft = {**common, "lines": ("N_Ka",)}
-    plain, absorbed = (expected_counts(phantom, **soft, absorption=on).data.sum((2, 3)) for on in (None, True))
+    plain, absorbed = (
+        expected_counts(phantom, **soft, absorption=on).data.sum((2, 3)) for on in (None, True)
+    )
     assert (absorbed < 0.9 * plain).all()
 
 
@@ -140,7 +142,11 @@ def test_emitters_without_energy_have_no_gain():
 def test_what_the_beam_takes_away_is_missing():
     phantom = ball_phantom(8)
     damage = BeamDamage(mass_loss={"Zn": 0.4}, mass_loss_fluence_e_nm2=1e-3)
-    common = {"scheme": TiltScheme(angles_deg=(0.0, 40.0)), "microscope": "osiris", "lines": ("Zn_Ka", "Co_Ka")}
+    common = {
+        "scheme": TiltScheme(angles_deg=(0.0, 40.0)),
+        "microscope": "osiris",
+        "lines": ("Zn_Ka", "Co_Ka"),
+    }
     whole, left = expected_counts(phantom, **common), expected_counts(phantom, **common, damage=damage)
     np.testing.assert_allclose(left.data[0], 0.6 * whole.data[0], rtol=1e-4)
     np.testing.assert_allclose(left.data[1], whole.data[1], rtol=1e-4, atol=1e-6)

@@ -229,7 +229,12 @@ def test_wrong_types_say_what_is_wrong(rng):
 
 @given(phantoms(), st.sampled_from(["eds", "adf"]), st.integers(0, 2**32 - 1))
 def test_an_acquisition_and_its_fields_are_the_same(phantom, signal, seed):
-    fields = {"scheme": TiltScheme.uniform(-60, 60, 3), "microscope": "titan", "signal": signal, "holder": "wall"}
+    fields = {
+        "scheme": TiltScheme.uniform(-60, 60, 3),
+        "microscope": "titan",
+        "signal": signal,
+        "holder": "wall",
+    }
     one = simulate(phantom, Acquisition(**fields), rng=np.random.default_rng(seed))
     other = simulate(phantom, **fields, rng=np.random.default_rng(seed))
     np.testing.assert_array_equal(one.data, other.data)

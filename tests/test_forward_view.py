@@ -85,7 +85,12 @@ def test_the_film_grows_with_the_secant():
 
 @pytest.mark.parametrize(
     "options",
-    [{"fwhm_nm": 6.0}, {"half_angle_mrad": 30.0}, {"rotation_deg": 3.0}, {"row_offsets_nm": np.ones((12, 2))}],
+    [
+        {"fwhm_nm": 6.0},
+        {"half_angle_mrad": 30.0},
+        {"rotation_deg": 3.0},
+        {"row_offsets_nm": np.ones((12, 2))},
+    ],
     ids=["probe", "defocus", "rotation", "scan"],
 )
 def test_blur_and_distortion_keep_the_counts(options):
