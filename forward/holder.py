@@ -114,6 +114,9 @@ class Holder(Parameters):
         ndarray of float64, shape (segment, tilt)
             In [0, 1].
         """
+        felt = tuple(layer for layer in self.filters if layer.attenuation_per_mm(energy_kev) > 0)
+        if len(felt) < len(self.filters):
+            return self.replace(filters=felt).gains(detector, tilts_deg, energy_kev, support_grid)
         elevation, azimuth = centre_direction_deg(detector.azimuths_deg, detector.elevations_deg, tilts_deg)
 
         def transmission(eps: np.ndarray, phi: np.ndarray) -> np.ndarray:

@@ -88,8 +88,8 @@ class HolderFilter(Parameters):
         if per_mm == 0:
             return np.ones(elevation.shape)
         at_low, at_high = self.thickness_mm
-        along = (elevation - self.low_deg) / (self.high_deg - self.low_deg)
-        inside = (along > 0) & (along < 1)
+        inside = (elevation > self.low_deg) & (elevation < self.high_deg)
+        along = np.where(inside, elevation - self.low_deg, 0.0) / (self.high_deg - self.low_deg)
         way_mm = np.where(inside, at_low + (at_high - at_low) * along, 0.0)
         return np.exp(-per_mm * way_mm)
 

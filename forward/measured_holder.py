@@ -81,8 +81,8 @@ class MeasuredHolder(Holder):
         for place, curve in enumerate(self.counts, start=1):
             if len(curve) != len(self.tilts_deg):
                 raise ValueError(
-                    f"curve {place} of counts must have one entry for each of the {len(self.tilts_deg)} tilts, "
-                    f"got {len(curve)}"
+                    f"curve {place} of counts must have one entry for each of the "
+                    f"{len(self.tilts_deg)} tilts, got {len(curve)}"
                 )
         if not np.max(self.counts) > 0:
             raise ValueError("counts must not all be zero")
@@ -207,8 +207,8 @@ class MeasuredHolder(Holder):
         """Refuse what the measurement does not cover."""
         if len(self.counts) not in (1, segments):
             raise ValueError(
-                f"holder {self.name!r} has {len(self.counts)} measured curves, the detector {segments} segments; "
-                "give one curve for each, or one for their sum"
+                f"holder {self.name!r} has {len(self.counts)} measured curves, the detector {segments} "
+                "segments; give one curve for each, or one for their sum"
             )
         low, high = self.tilts_deg[0], self.tilts_deg[-1]
         outside = (tilts_deg < low) | (tilts_deg > high)
@@ -217,11 +217,13 @@ class MeasuredHolder(Holder):
                 f"holder {self.name!r} was measured from {low:g} to {high:g} degrees; "
                 f"{tilts_deg[outside][0]:g} lies beyond, and a curve is not extrapolated"
             )
-        if self.energies_kev is not None and not self.energies_kev[0] <= energy_kev <= self.energies_kev[1]:
-            raise ValueError(
-                f"holder {self.name!r} was measured for {self.energies_kev[0]:g} to {self.energies_kev[1]:g} keV, "
-                f"not for {energy_kev:g} keV"
-            )
+        if self.energies_kev is not None:
+            soft, hard = self.energies_kev
+            if not soft <= energy_kev <= hard:
+                raise ValueError(
+                    f"holder {self.name!r} was measured for {soft:g} to {hard:g} keV, "
+                    f"not for {energy_kev:g} keV"
+                )
 
 
 def _numbers(path: Path, line: int, row: list[str], count: int) -> list[float]:

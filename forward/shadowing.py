@@ -148,11 +148,13 @@ def gridded_disc_transmission(
     Each disc is first mirrored into the quadrant of positive y and x, and the grid with it, so
     that mirrored arrangements give the same bits.
     """
-    gains = np.empty(np.broadcast_shapes(elevation_deg.shape, azimuth_deg.shape))
+    gains = np.empty(elevation_deg.shape)
     half = np.broadcast_to(np.asarray(half_angle_deg)[:, None], gains.shape)
     for place in np.ndindex(gains.shape):
         gains[place] = _gridded_disc(
-            *(float(angles[place]) for angles in (elevation_deg, azimuth_deg, half)),
+            float(elevation_deg[place]),
+            float(azimuth_deg[place]),
+            float(half[place]),
             transmission,
             edges_deg,
             grid,

@@ -3,9 +3,10 @@
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, field_validator, model_validator
 
 from ..phantoms.parameters import Parameters
+from .elements import atomic_number
 from .shadowing import sin_cos_deg
 
 
@@ -75,12 +76,16 @@ class SupportGrid(Parameters):
     element: str | None = None
     density_g_cm3: Annotated[float, Field(gt=0)] = 8.96
 
+    @field_validator("element")
+    @classmethod
+    def _check_element(cls, element: str | None) -> str | None:
+        if element is not None:
+            atomic_number(element)
+        return element
+
     @model_validator(mode="after")
     def _inside_the_hole(self) -> "SupportGrid":
-        if (
-            not (self.wall_distance_um(np.arange(0.0, 360.0, 45.0)) > 0).all()
-            or not self._clearances().min() > 0
-        ):
+        if not self._clearances().min() > 0:
             y, x = self.position_um
             raise ValueError(
                 f"position_um must lie inside the {self.shape} hole of {self.hole_um:g} um, "
@@ -109,7 +114,7 @@ class SupportGrid(Parameters):
         distance = np.full(np.shape(cosine), np.inf)
         for (normal_y, normal_x), clearance in zip(self._normals(), self._clearances(), strict=True):
             towards = normal_y * cosine + normal_x * sine
-            with np.errstate(divide="ignore"):
+            with np.errstate(divide="ignore", over="ignore"):
                 distance = np.minimum(distance, np.where(towards > 0, clearance / np.abs(towards), np.inf))
         return distance
 
@@ -139,8 +144,9 @@ class SupportGrid(Parameters):
         from .attenuation import mass_attenuation_cm2_g
 
         per_um = mass_attenuation_cm2_g(self.element, energy_kev) * self.density_g_cm3 * 1e-4
-        path_um = np.where(hit, short, 0.0) / np.where(hit, cosine * sine, 1.0)
-        return np.exp(-per_um * path_um)
+        with np.errstate(over="ignore"):
+            path_um = np.where(hit, short, 0.0) / np.where(hit, cosine * sine, 1.0)
+            return np.exp(-per_um * path_um)
 
     @property
     def tilt_limits_deg(self) -> np.ndarray:
@@ -162,11 +168,12 @@ class SupportGrid(Parameters):
         -------
         SupportGrid
         """
-        at_y, at_x = self.position_um
-        turn = -self.rotation_deg if y != x else self.rotation_deg
-        return self.replace(
-            position_um=(-at_y if y else at_y, -at_x if x else at_x), rotation_deg=turn % 90.0
+        # Sums with 0.0 make no -0.0, whose azimuth would be another.
+        at_y, at_x = (
+            0.0 - at if flip else 0.0 + at for at, flip in zip(self.position_um, (y, x), strict=True)
         )
+        turn = -self.rotation_deg if y != x else self.rotation_deg
+        return self.replace(position_um=(at_y, at_x), rotation_deg=turn % 90.0)
 
     def turned(self, angle_deg: float) -> "SupportGrid":
         """Return the grid turned with the specimen about the film's normal.
@@ -230,20 +237,17 @@ class SupportGrid(Parameters):
             Degrees; a place where no edge is repeats a harmless azimuth.
         """
         sine, cosine = sin_cos_deg(self._towards_bars(np.asarray(elevation_deg, dtype=np.float64)))
-        # Where the ray has risen to the top of the bars, seen from above: a circle about the particle.
-        circle = np.where(sine > 0, self.thickness_um * cosine / np.where(sine > 0, sine, 1.0), 0.0)[
-            ..., None
-        ]
         y, x = self.position_um
-        if self.shape == "round":
-            off = np.hypot(y, x)
-            towards = (self.hole_um / 2) ** 2 - off**2 - circle**2
-            turn = np.rad2deg(np.arctan2(x, y))
-            ratio = towards / np.where(circle * off > 0, 2 * off * circle, np.inf)
-        else:
-            turn = self.rotation_deg + 90.0 * np.arange(4)
-            ratio = self._clearances() / np.where(circle > 0, circle, np.inf)
-        spread = np.rad2deg(np.arccos(np.clip(ratio, -1.0, 1.0)))
+        with np.errstate(all="ignore"):
+            # Where the ray has risen to the top of the bars, seen from above: a circle about the particle.
+            circle = (self.thickness_um * cosine / np.maximum(sine, 0.0))[..., None]
+            if self.shape == "round":
+                off, turn = np.hypot(y, x), np.rad2deg(np.arctan2(x, y))
+                ratio = ((self.hole_um / 2) ** 2 - off**2 - circle**2) / (2 * off * circle)
+            else:
+                turn = self.rotation_deg + 90.0 * np.arange(4)
+                ratio = self._clearances() / circle
+        spread = np.rad2deg(np.arccos(np.clip(np.nan_to_num(ratio, nan=1.0), -1.0, 1.0)))
         return np.concatenate([turn + spread, turn - spread], axis=-1)
 
     def _towards_bars(self, elevation_deg: np.ndarray) -> np.ndarray:
