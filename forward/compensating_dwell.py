@@ -48,15 +48,14 @@ def compensating_dwell_s(
     >>> compensating_dwell_s([0.5, 1.0, 0.5], minimum_s=0.1)
     (0.2, 0.1, 0.2)
     """
-    gains = np.asarray(gains, dtype=np.float64)
-    if gains.ndim == 2:
-        gains = gains.mean(axis=0)
-    if gains.ndim != 1 or gains.size == 0:
-        raise ValueError(f"`gains` must have shape (tilt,) or (channel, tilt), got {gains.shape}")
-    if not ((gains > 0) & np.isfinite(gains)).all():
-        index = int(np.flatnonzero(~((gains > 0) & np.isfinite(gains)))[0])
+    gain = np.array(gains, dtype=np.float64)
+    if gain.ndim not in (1, 2) or gain.size == 0:
+        raise ValueError(f"`gains` must have shape (tilt,) or (channel, tilt), got {gain.shape}")
+    gain = np.atleast_2d(gain).mean(axis=0)
+    bad = np.flatnonzero(~((gain > 0) & np.isfinite(gain)))
+    if bad.size:
         raise ValueError(
-            f"`gains` must be positive: {gains[index]} at index {index}; no dwell makes up for a detector "
+            f"`gains` must be positive: {gain[bad[0]]} at index {bad[0]}; no dwell makes up for a detector "
             "that sees nothing: leave that tilt out of the scheme"
         )
     if (total_s is None) == (minimum_s is None):
@@ -64,6 +63,9 @@ def compensating_dwell_s(
     for name, value in (("total_s", total_s), ("minimum_s", minimum_s)):
         if value is not None and not 0 < value < np.inf:
             raise ValueError(f"`{name}` must be a positive number of seconds, got {value}")
-    need = 1 / gains
-    dwell = need * (total_s / need.sum() if total_s is not None else minimum_s / need.min())
-    return tuple(dwell.tolist())
+    need = 1 / gain
+    if total_s is not None:
+        need *= total_s / need.sum()
+    if minimum_s is not None:
+        need *= minimum_s / need.min()
+    return tuple(need.tolist())
