@@ -13,63 +13,109 @@ _NAMES = {
     "AcquisitionErrors": "acquisition_errors",
     "BeamDamage": "beam_damage",
     "Contamination": "contamination",
+    "CountWindows": "window_counts",
     "EDSDetector": "eds_detector",
+    "EDSResponse": "eds_response",
     "Emitter": "emission",
     "HOLDERS": "holder",
     "History": "history",
     "Holder": "holder",
+    "HolderFilter": "holder_filter",
     "LINES": "xray_lines",
     "MICROSCOPES": "microscope",
+    "MeasuredHolder": "measured_holder",
     "Microscope": "microscope",
+    "PeakFit": "peak_fit",
     "Probe": "probe",
     "Projector": "projector",
+    "Quantification": "quantification",
     "SavedVolume": "volume_files",
     "Segment": "eds_detector",
+    "SpectrumModel": "spectrum_model",
+    "SpectrumSeries": "spectrum_series",
     "SupportGrid": "support_grid",
+    "SystemPeaks": "system_peaks",
     "TiltScheme": "tilt_scheme",
     "TiltSeries": "tilt_series",
     "XrayLine": "xray_lines",
+    "absorbed_dose_mgy": "stopping_power",
+    "compensating_dwell_s": "compensating_dwell",
+    "constant_total_gains": "constant_total",
+    "dose_table": "dose",
     "draw_counts": "noise",
+    "draw_history": "history",
+    "dual_axis_pair": "dual_axis",
     "electrons_per_pixel": "acquisition",
     "emission_images": "emission",
+    "exit_transmission": "absorption",
     "expected_counts": "expectation",
     "history_of": "emission",
+    "ionisation_cross_section_barn": "ionisation",
+    "linear_attenuation_per_nm": "attenuation",
     "linearise_adf": "linearise",
     "load_volume": "volume_files",
+    "mass_attenuation_cm2_g": "attenuation",
+    "material_attenuation_per_nm": "attenuation",
+    "mean_transmission": "absorption",
+    "modelled_gains": "gain_correction",
+    "net_counts": "net_counts",
+    "partial_cross_section_barn": "partial_cross_section",
+    "quantify": "quantification",
     "read_tilt_series": "read_series",
     "rotate_in_plane": "dual_axis",
     "rutherford_cross_section_barn": "rutherford",
     "save_volume": "volume_files",
     "simulate": "simulation",
+    "simulate_spectra": "simulate_spectra",
     "subtract_background": "background",
+    "with_gains": "gain_correction",
 }
 
 if TYPE_CHECKING:
-    from .absorption import Absorption
+    from .absorption import Absorption, exit_transmission, mean_transmission
     from .acquisition import Acquisition, electrons_per_pixel
     from .acquisition_errors import AcquisitionErrors
     from .adf_detector import ADFDetector
+    from .attenuation import linear_attenuation_per_nm, mass_attenuation_cm2_g, material_attenuation_per_nm
     from .background import subtract_background
     from .beam_damage import BeamDamage
+    from .compensating_dwell import compensating_dwell_s
+    from .constant_total import constant_total_gains
     from .contamination import Contamination
-    from .dual_axis import rotate_in_plane
+    from .dose import dose_table
+    from .dual_axis import dual_axis_pair, rotate_in_plane
     from .eds_detector import EDSDetector, Segment
+    from .eds_response import EDSResponse
     from .emission import Emitter, emission_images, history_of
     from .expectation import expected_counts
-    from .history import History
+    from .gain_correction import modelled_gains, with_gains
+    from .history import History, draw_history
     from .holder import HOLDERS, Holder
+    from .holder_filter import HolderFilter
+    from .ionisation import ionisation_cross_section_barn
     from .linearise import linearise_adf
+    from .measured_holder import MeasuredHolder
     from .microscope import MICROSCOPES, Microscope
+    from .net_counts import net_counts
     from .noise import draw_counts
+    from .partial_cross_section import partial_cross_section_barn
+    from .peak_fit import PeakFit
     from .probe import Probe
     from .projector import Projector
+    from .quantification import Quantification, quantify
     from .read_series import read_tilt_series
     from .rutherford import rutherford_cross_section_barn
+    from .simulate_spectra import simulate_spectra
     from .simulation import simulate
+    from .spectrum_model import SpectrumModel
+    from .spectrum_series import SpectrumSeries
+    from .stopping_power import absorbed_dose_mgy
     from .support_grid import SupportGrid
+    from .system_peaks import SystemPeaks
     from .tilt_scheme import TiltScheme
     from .tilt_series import TiltSeries
     from .volume_files import SavedVolume, load_volume, save_volume
+    from .window_counts import CountWindows
     from .xray_lines import LINES, XrayLine
 
 __all__ = [
@@ -82,32 +128,59 @@ __all__ = [
     "AcquisitionErrors",
     "BeamDamage",
     "Contamination",
+    "CountWindows",
     "EDSDetector",
+    "EDSResponse",
     "Emitter",
     "History",
     "Holder",
+    "HolderFilter",
+    "MeasuredHolder",
     "Microscope",
+    "PeakFit",
     "Probe",
     "Projector",
+    "Quantification",
     "SavedVolume",
     "Segment",
+    "SpectrumModel",
+    "SpectrumSeries",
     "SupportGrid",
+    "SystemPeaks",
     "TiltScheme",
     "TiltSeries",
     "XrayLine",
+    "absorbed_dose_mgy",
+    "compensating_dwell_s",
+    "constant_total_gains",
+    "dose_table",
     "draw_counts",
+    "draw_history",
+    "dual_axis_pair",
     "electrons_per_pixel",
     "emission_images",
+    "exit_transmission",
     "expected_counts",
     "history_of",
+    "ionisation_cross_section_barn",
+    "linear_attenuation_per_nm",
     "linearise_adf",
     "load_volume",
+    "mass_attenuation_cm2_g",
+    "material_attenuation_per_nm",
+    "mean_transmission",
+    "modelled_gains",
+    "net_counts",
+    "partial_cross_section_barn",
+    "quantify",
     "read_tilt_series",
     "rotate_in_plane",
     "rutherford_cross_section_barn",
     "save_volume",
     "simulate",
+    "simulate_spectra",
     "subtract_background",
+    "with_gains",
 ]
 
 

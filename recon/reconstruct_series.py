@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..forward import Projector, TiltSeries
+from ..forward import Projector, TiltSeries, constant_total_gains
 from .coarser_problem import can_coarsen, coarsen, fine_lambda, refine
 from .discrepancy import Discrepancy, find_lambda, first_guess
 from .methods import METHODS, Method
@@ -57,8 +57,10 @@ def reconstruct(
     cross_section_barn : dict, optional
         Partial cross-section of each EDS line, barn: the volume is then in atoms nm⁻³. Without it,
         or without the number of beam electrons, it is in data units per nm.
-    gains : {"model", "ignore"}
-        Put the known detector gains of the series into the operator, or leave them out.
+    gains : {"model", "constant_total", "ignore"}
+        Put the known detector gains of the series into the operator, estimate them from the total
+        counts of each tilt (`glasstomo.forward.constant_total_gains`), or leave them out. The
+        exposure of each tilt is in the operator in any case.
     depth : int, optional
         Voxels along the beam; as many as pixels along y when omitted.
     lam : float or "discrepancy"
@@ -104,14 +106,16 @@ def reconstruct(
     chosen, name = _method(method, rng)
     if engine not in ("fused", "odl"):
         raise ValueError(f"`engine` must be 'fused' or 'odl', got {engine!r}")
-    if gains not in ("model", "ignore"):
-        raise ValueError(f"`gains` must be 'model' or 'ignore', got {gains!r}")
+    if gains not in ("model", "constant_total", "ignore"):
+        raise ValueError(f"`gains` must be 'model', 'constant_total' or 'ignore', got {gains!r}")
     if isinstance(lam, str):
         if lam != "discrepancy":
             raise ValueError(f"`lam` must be 'discrepancy' or a fraction of lambda_max, got {lam!r}")
     elif not 0 < lam <= 1:
         raise ValueError(f"`lam` must be a fraction of lambda_max in (0, 1], got {lam}")
     solver = _Solver(engine=engine, gap=gap, max_iterations=max_iterations, callback=callback, lam=lam)
+    if gains == "constant_total":
+        series = constant_total_gains(series)
     shape = (depth or series.data.shape[-2], series.data.shape[-2])
     projector = Projector(
         shape=shape, bins=shape[1], angles_deg=series.angles_deg, spacing_nm=series.spacing_nm
@@ -211,9 +215,9 @@ def _noisy_problem(
 
 def _modelled(series: TiltSeries, gains: str) -> np.ndarray | None:
     """Factors of the operator, one per tilt: exposure (always known), and gains where they are modelled."""
-    if gains == "model" and series.gains is not None:
-        return series.sensitivity[0]
-    return series.exposure
+    if gains == "ignore" or series.gains is None:
+        return series.exposure
+    return series.sensitivity[0]
 
 
 @dataclass(kw_only=True)

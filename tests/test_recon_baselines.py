@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from glasstomo.forward import Projector
+from glasstomo.forward import MICROSCOPES, Projector, TiltScheme, expected_counts, simulate
+from glasstomo.phantoms import Grid, make_phantom
 from glasstomo.recon import METHODS, Problem, reconstruct
 from glasstomo.recon.cgls import cgls
 from glasstomo.recon.mlem import mlem
+from glasstomo.recon.noise_level import poisson_variance
 from glasstomo.recon.sirt import sirt
 from glasstomo.recon.wbp import angular_weights, wbp
 from hypothesis import given
@@ -298,3 +300,53 @@ def test_baselines_reconstruct_a_particle(method):
 def test_baselines_refuse_bad_settings(solve, options, message):
     with pytest.raises(ValueError, match=message):
         solve(noisy_problem(0), **options)
+
+
+def test_constant_total_gains_stand_in_for_the_model():
+    """Shadowing that the series does not know is estimated from its totals: nearly as good as known."""
+    rng = np.random.default_rng(4)
+    phantom = make_phantom("zif62_standard", Grid.cube(48, spacing_nm=10.0), rng=rng)
+    scheme = TiltScheme.uniform(-70, 70, 15)
+    series = simulate(phantom, scheme=scheme, microscope="osiris", holder="wall", lines="Zn_Ka", rng=rng)
+    barn = MICROSCOPES["osiris"].cross_section_barn
+    truth = phantom.downsampled(2).density("Zn")
+
+    def error(series, gains):
+        volume = reconstruct(series, "sirt", gains=gains, cross_section_barn=barn).volume
+        return np.linalg.norm(volume - truth) / np.linalg.norm(truth)
+
+    known, ignored = error(series, "model"), error(series, "ignore")
+    estimated = error(replace(series, gains=None), "constant_total")
+    assert estimated < 1.02 * known
+    assert ignored > 1.05 * known
+    with pytest.raises(ValueError, match="`gains` must be 'model', 'constant_total' or 'ignore'"):
+        reconstruct(series, "sirt", gains="scaled")
+
+
+def test_exposure_is_always_in_the_operator():
+    rng = np.random.default_rng(4)
+    phantom = make_phantom("zif62_standard", Grid.cube(32, spacing_nm=15.0), rng=rng)
+    scheme = TiltScheme.uniform(-70, 70, 9)
+    common = {"scheme": scheme, "microscope": "osiris", "lines": "Zn_Ka"}
+    barn = MICROSCOPES["osiris"].cross_section_barn
+    even = expected_counts(phantom, **common)
+    uneven = expected_counts(phantom, **common, dwell_s=tuple(np.linspace(0.1, 0.4, 9)))
+    volumes = [reconstruct(s, "wbp", gains="ignore", cross_section_barn=barn).volume for s in (even, uneven)]
+    np.testing.assert_allclose(volumes[1], volumes[0], atol=1e-3 * volumes[0].max())
+
+
+def test_known_variances_are_the_weights():
+    """Net counts bring their own variance: an inflated one is fitted less closely."""
+    rng = np.random.default_rng(4)
+    phantom = make_phantom("zif62_standard", Grid.cube(32, spacing_nm=15.0), rng=rng)
+    series = simulate(
+        phantom, scheme=TiltScheme.uniform(-70, 70, 9), microscope="osiris", lines="Zn_Ka", rng=rng
+    )
+    plain = replace(series, data=series.data.astype(np.float64))
+    misfit = []
+    for factor in (1.0, 25.0):
+        variance = factor * np.maximum(poisson_variance(series.data), 1.0)
+        volume = reconstruct(replace(plain, variance=variance), "tv", gap=1e-2).volume
+        seen = Projector(shape=(16, 16), angles_deg=series.angles_deg, spacing_nm=30.0).forward(volume)
+        misfit.append(np.sum((seen - series.data) ** 2))
+    assert misfit[1] > 2 * misfit[0]
