@@ -71,12 +71,13 @@ class Acquisition(Parameters):
         X-ray lines, one channel each (EDS). A single string gives data without a channel axis.
     segments : {"sum", "separate"}, optional
         Add the segments of the EDS detector up, or keep one channel per line and segment,
-        ``"Zn_Ka@1"``, ``"Zn_Ka@2"``… in the order of the detector.
+        ``"Zn_Ka@1"``, ``"Zn_Ka@2"``… by the names of the segments.
     holder : Holder or str, optional
         A holder or its name in `HOLDERS` (EDS). Counts follow the gain of the summed segments
         relative to 0°, where the cross-sections are calibrated.
     support_grid : SupportGrid, optional
-        The grid whose bars may shadow the detectors (EDS).
+        The grid whose bars may shadow the detectors (EDS), as it lies before the specimen is turned
+        in its plane.
     beam_current_na : float, optional
         Beam current, nA.
     dwell_s : float or sequence of float, optional
@@ -172,6 +173,12 @@ class Acquisition(Parameters):
     def line_names(self) -> tuple[str, ...]:
         """The X-ray lines, always as a tuple."""
         return (self.lines,) if isinstance(self.lines, str) else self.lines
+
+    @property
+    def turned_grid(self) -> SupportGrid | None:
+        """The support grid as it lies during this series, turned in its plane with the specimen."""
+        # Specimens turn from +x towards +y, grids count the other way.
+        return None if self.support_grid is None else self.support_grid.turned(-self.in_plane_deg)
 
     @property
     def dwells_s(self) -> np.ndarray:

@@ -163,7 +163,7 @@ def _gains(acquisition: Acquisition, emitter: Emitter, history: History) -> np.n
     gains = acquisition.microscope.eds.relative_gain(
         history.angles_deg,
         holder=acquisition.holder,
-        support_grid=acquisition.support_grid,
+        support_grid=acquisition.turned_grid,
         energy_kev=emitter.energy_kev,
         separate=True,
     )
@@ -194,7 +194,7 @@ def _by_tilt(
             key = tuple(weights.items())
             if key not in volumes:
                 volumes[key] = mixture(phantom, weights, binning if view.whole_rows else 1)
-            film = _film(phantom, weights, history, tilt) * view.secant
+            film = _film(phantom, emitter.weights, history, tilt) * view.secant
             for segment in range(count):
                 share = gains[index][:, tilt] if joined else gains[index][segment : segment + 1, tilt]
                 image = _image(view, volumes[key], emitter, share, segment, matter, tilt, joined)

@@ -69,8 +69,7 @@ def _expected_eds(phantom: "Phantom", acquisition: Acquisition, history: History
     images = emission_images(phantom, acquisition, emitters=emitters, history=history)
     gains = np.stack([known_gains(acquisition, LINES[name].energy_kev) for name in names])
     if acquisition.segments == "separate":
-        count = len(microscope.eds.segments)
-        names = tuple(f"{name}@{segment}" for name in names for segment in range(1, count + 1))
+        names = tuple(f"{name}@{segment}" for name in names for segment in microscope.eds.segment_names)
     one = isinstance(acquisition.lines, str) and acquisition.segments == "sum"
     data = images[0] if one else images.reshape(-1, *images.shape[-3:])
     metadata = {
@@ -108,7 +107,7 @@ def known_gains(acquisition: Acquisition, energy_kev: float) -> np.ndarray:
         acquisition.microscope.eds.relative_gain(
             acquisition.scheme.angles_deg,
             holder=acquisition.holder,
-            support_grid=acquisition.support_grid,
+            support_grid=acquisition.turned_grid,
             energy_kev=energy_kev,
             separate=acquisition.segments == "separate",
         )

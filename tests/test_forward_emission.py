@@ -15,6 +15,7 @@ from glasstomo.forward import (
     Emitter,
     Probe,
     Segment,
+    SupportGrid,
     TiltScheme,
     emission_images,
     expected_counts,
@@ -167,6 +168,25 @@ def test_film_and_contamination_add_carbon_with_the_secant():
     corner = (slice(None), 0, 0)
     assert (filmed[corner] > bare[corner]).all()
     np.testing.assert_allclose(grown[corner], filmed[corner], rtol=1e-6)
+
+
+def test_a_grid_turns_with_the_specimen():
+    """A bar beside the particle shadows the segments on its side; a quarter turn brings it to others."""
+    bar = SupportGrid(hole_um=80, thickness_um=30, side="above", position_um=(30.0, 0.0))
+    assert bar.turned(0.0) == bar
+    common = {
+        "scheme": TiltScheme(angles_deg=(0.0,)),
+        "microscope": "osiris",
+        "lines": ("Zn_Ka",),
+        "segments": "separate",
+        "support_grid": bar,
+    }
+    phantom = ball_phantom(8)
+    first, second = (expected_counts(phantom, **common, in_plane_deg=turn).gains[:, 0] for turn in (0, 90))
+    # The nearest bar stands at +y, between segments 1 (45 degrees) and 4 (315).
+    assert first[0] == first[3] < first[1] == first[2]
+    # Specimens turn from +x to +y, so that +y goes to -x: between segments 3 (225) and 4.
+    np.testing.assert_allclose(second, first[[1, 2, 3, 0]], rtol=1e-6)
 
 
 def test_random_errors_want_a_generator_and_leave_the_noise_alone():
