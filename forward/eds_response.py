@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
 from ..phantoms.parameters import Parameters
-from .attenuation import ENERGY_RANGE_KEV, mass_attenuation_cm2_g
+from .attenuation import ENERGY_RANGE_KEV
 
 MN_KA_EV = 5898.75
 FANO = 0.115
@@ -146,32 +146,35 @@ class EDSResponse(Parameters):
             np.where(above <= 0, tail[1:] - tail[:-1], 1 - tail[1:] - tail[:-1]),
         )
 
-    def efficiency(self, energy_kev: float) -> float:
-        """Share of the photons towards the detector that it counts, in (0, 1].
+    def efficiency(self, energy_kev: np.ndarray | float) -> np.ndarray:
+        """Share of the photons towards the detector that it counts, in [0, 1].
 
         Parameters
         ----------
-        energy_kev : float
-            Photon energy, keV, within 0.1 and 500.
+        energy_kev : ndarray or float
+            Photon energies, keV, within 0.1 and 500.
 
         Returns
         -------
-        float
+        ndarray of float64, in the shape of the energies
 
         Raises
         ------
         ValueError
-            When the energy is out of range.
+            When an energy is out of range.
 
         Examples
         --------
-        >>> round(EDSResponse().efficiency(8.639), 3)
-        0.995
+        >>> EDSResponse().efficiency(np.array([0.277, 8.639])).round(3)
+        array([0.642, 0.995])
         """
+        energies = np.asarray(energy_kev, dtype=np.float64)
         layers = {"Si": self.dead_layer_nm, "Al": self.contact_nm, "C": self.carbon_nm}
-        lost = sum(_absorbance(element, nm * 1e-7, energy_kev) for element, nm in layers.items() if nm)
-        stopped = _absorbance("Si", self.silicon_mm * 0.1, energy_kev)
-        return float(np.exp(-lost) * -np.expm1(-stopped))
+        lost = np.zeros(energies.shape)
+        for element, thickness_nm in layers.items():
+            if thickness_nm:
+                lost += _absorbance(element, thickness_nm * 1e-7, energies)
+        return np.exp(-lost) * -np.expm1(-_absorbance("Si", self.silicon_mm * 0.1, energies))
 
     def live_fraction(self, rate_hz: np.ndarray | float) -> np.ndarray:
         """Share of the photons that are counted, against the rate at which they come.
@@ -238,8 +241,14 @@ def _fano_ev2(energy_ev: float) -> float:
     return _FWHM_PER_SIGMA**2 * FANO * PAIR_EV * energy_ev
 
 
-def _absorbance(element: str, thickness_cm: float, energy_kev: float) -> float:
-    return mass_attenuation_cm2_g(element, float(energy_kev)) * _DENSITY_G_CM3[element] * thickness_cm
+def _absorbance(element: str, thickness_cm: float, energies_kev: np.ndarray) -> np.ndarray:
+    low, high = ENERGY_RANGE_KEV
+    if not ((low <= energies_kev) & (energies_kev <= high)).all():
+        raise ValueError(f"`energy_kev` must lie within {low:g} and {high:g}, got {energies_kev}")
+    import xraydb
+
+    mass_coefficient = np.reshape(xraydb.mu_elam(element, energies_kev * 1e3), energies_kev.shape)
+    return mass_coefficient * _DENSITY_G_CM3[element] * thickness_cm
 
 
 def _check_energy(energy_kev: float) -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .rutherford import BOHR_NM, NM2_PER_BARN
-from .shells import COSTER_KRONIG, SHELLS
+from .shells import COSTER_KRONIG, SHELLS, Shell
 from .xray_lines import LINES, XrayLine
 
 REST_KEV = 510.99895
@@ -56,27 +56,47 @@ def ionisation_cross_section_barn(element: str, shell: str, voltage_kv: float) -
     >>> print(f"{ionisation_cross_section_barn('Zn', 'K', 80):.0f} barn")
     302 barn
     """
-    if not 0 < voltage_kv < np.inf:
-        raise ValueError(f"`voltage_kv` must be positive, got {voltage_kv}")
     known = SHELLS.get(element, {})
     if shell not in known:
         have = ", ".join(f"{name} {'/'.join(shells)}" for name, shells in SHELLS.items())
         raise ValueError(f"no ionisation constants for shell {shell!r} of {element!r}; there are {have}")
-    constants = known[shell]
-    over = voltage_kv / constants.edge_kev
+    return shell_ionisation_barn(known[shell], voltage_kv)
+
+
+def shell_ionisation_barn(shell: Shell, voltage_kv: float) -> float:
+    """Ionisation cross-section from the constants of one shell, barn; see `ionisation_cross_section_barn`.
+
+    Parameters
+    ----------
+    shell : Shell
+    voltage_kv : float
+        Accelerating voltage, kV.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        When the voltage is not positive.
+    """
+    if not 0 < voltage_kv < np.inf:
+        raise ValueError(f"`voltage_kv` must be positive, got {voltage_kv}")
+    over = voltage_kv / shell.edge_kev
     if over <= 1:
         return 0.0
     if over <= _CHANGE:
-        a1, a2, a3, a4, a5 = constants.near_threshold
+        a1, a2, a3, a4, a5 = shell.near_threshold
         bracket = a1 + a2 * over + a3 / (1 + over) + a4 / (1 + over) ** 3 + a5 / (1 + over) ** 5
         return float(_FOUR_PI_BOHR2_BARN * (over - 1) / over**2 * bracket**2)
-    g1, g2, g3, g4 = constants.bethe
+    g1, g2, g3, g4 = shell.bethe
     gamma = 1 + voltage_kv / REST_KEV
     momentum = np.sqrt(gamma**2 - 1)
     beta2 = 1 - 1 / gamma**2
     bracket = (np.log(momentum**2) - beta2) * (1 + g1 / momentum) + g2 + g3 / np.sqrt(gamma) + g4 / momentum
-    shift = voltage_kv / (voltage_kv + constants.bethe_shift * constants.edge_kev)
-    return float(_FOUR_PI_BOHR2_BARN * constants.bethe_scale / beta2 * shift * bracket)
+    shift = voltage_kv / (voltage_kv + shell.bethe_shift * shell.edge_kev)
+    return float(_FOUR_PI_BOHR2_BARN * shell.bethe_scale / beta2 * shift * bracket)
 
 
 def vacancy_cross_section_barn(element: str, shell: str, voltage_kv: float) -> float:
