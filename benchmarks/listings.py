@@ -54,11 +54,15 @@ def holders() -> list[Row]:
     rows: list[Row] = []
     for name, holder in HOLDERS.items():
         seen = eds.gains([0.0, 20.0, 40.0, 60.0], holder=holder, energy_kev=7.5).mean(axis=0)
-        bands = ", ".join(f"{low:g} to {high:g}" for low, high in getattr(holder, "blocked_deg", ()))
+        bands = ", ".join(f"{low:g} to {high:g}" for low, high in holder.blocked_deg)
+        layers = ", ".join(
+            f"{layer.low_deg:g} to {layer.high_deg:g} through {layer.element}" for layer in holder.filters
+        )
         rows.append(
             {
                 "name": name,
                 "blocked_elevation_deg": bands or None,
+                "filtered_elevation_deg": layers or None,
                 **{
                     f"seen_{tilt}_deg": round(float(share), 3)
                     for tilt, share in zip((0, 20, 40, 60), seen, strict=True)

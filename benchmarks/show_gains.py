@@ -1,0 +1,119 @@
+"""What ``glasstomo microscopes --gains`` does: gains as rows, and as a figure."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .gain_curves import GainCurves, gain_curves, tilts_between
+
+if TYPE_CHECKING:
+    from ..forward import EDSDetector, Holder
+    from ..forward.measured_holder import MeasuredHolder
+
+# What a figure is saved as; without the date or version that would change its bits.
+_METADATA: dict[str, Any] = {
+    ".png": {"Software": None},
+    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+    ".svg": {"Date": None, "Creator": None},
+}
+
+
+def show_gains(
+    *,
+    microscope: str = "osiris",
+    holders: Sequence[str] = (),
+    energies_kev: Sequence[float] = (8.64,),
+    tilts: str = "-70:70:10",
+    plot: Path | None = None,
+    measured: Path | None = None,
+    columns: str | None = None,
+) -> list[dict[str, object]]:
+    """Compute the gains of holders at energies, and draw them where asked.
+
+    Parameters
+    ----------
+    microscope : str, optional
+        Name in `MICROSCOPES`.
+    holders : sequence of str, optional
+        Names in `HOLDERS`; none stands for all.
+    energies_kev : sequence of float, optional
+        Photon energies, keV.
+    tilts : str, optional
+        LOW:HIGH:STEP, degrees. A figure draws at least 140 tilts between the two ends.
+    plot : pathlib.Path, optional
+        Figure to write: .png, .pdf or .svg.
+    measured : pathlib.Path, optional
+        Counts against tilt, drawn beside the model; see `MeasuredHolder.from_csv`.
+    columns : str, optional
+        Its columns in the order of the segments, separated by commas.
+
+    Returns
+    -------
+    list of dict
+        One row for each holder, energy and tilt.
+
+    Raises
+    ------
+    ValueError
+        When a name is unknown, tilts or the suffix of `plot` are of another form, or measured counts
+        do not fit the detector.
+    OSError
+        When a file cannot be read or written.
+    """
+    from ..forward import HOLDERS, MICROSCOPES
+
+    detector = MICROSCOPES[microscope].eds
+    chosen = [HOLDERS[name] for name in dict.fromkeys(holders or HOLDERS)]
+    energies = tuple(dict.fromkeys(energies_kev))
+    angles = tilts_between(tilts)
+    if plot is not None and plot.suffix.lower() not in _METADATA:
+        raise ValueError(f"--plot must end in .png, .pdf or .svg, got {plot.name}")
+    if plot is None and (measured is not None or columns is not None):
+        raise ValueError("--measured and --columns belong to a figure; add --plot gains.png")
+    data = None if measured is None else _measured(measured, columns, len(detector.segments))
+    rows = [row for curves in _curves(detector, chosen, energies, angles) for row in curves.rows()]
+    if plot is not None:
+        fine = np.linspace(angles[0], angles[-1], max(141, len(angles)))
+        title = f"EDS detector of the {microscope.capitalize()}"
+        _draw(plot, _curves(detector, chosen, energies, fine), title, data)
+    return rows
+
+
+def _curves(
+    detector: "EDSDetector", holders: Sequence["Holder"], energies_kev: Sequence[float], tilts_deg: np.ndarray
+) -> list[GainCurves]:
+    """Every holder at every energy."""
+    return [
+        gain_curves(detector, holder, energy_kev=energy, tilts_deg=tilts_deg)
+        for holder in holders
+        for energy in energies_kev
+    ]
+
+
+def _measured(path: Path, columns: str | None, segments: int) -> "MeasuredHolder":
+    """Read measured counts of the segments or of their sum, with 0° between their tilts."""
+    from ..forward.measured_holder import MeasuredHolder
+
+    wanted = None if columns is None else [name.strip() for name in columns.split(",")]
+    data = MeasuredHolder.from_csv(path, columns=wanted)
+    if len(data.counts) not in (1, segments):
+        raise ValueError(f"{path.name} must hold 1 or {segments} columns of counts, got {len(data.counts)}")
+    if not data.tilts_deg[0] <= 0 <= data.tilts_deg[-1]:
+        raise ValueError(f"tilts of {path.name} must reach from one side of 0 degrees to the other")
+    return data
+
+
+def _draw(plot: Path, curves: Sequence[GainCurves], title: str, data: "MeasuredHolder | None") -> None:
+    """Write the figure, whole or not at all."""
+    import matplotlib
+
+    from .figures_gains import figure_gains
+    from .figures_style import DPI, STYLE
+    from .outputs import whole_file
+
+    with whole_file(plot) as part, matplotlib.rc_context(STYLE):
+        figure_gains(curves, title=title, measured=data).savefig(
+            part, dpi=DPI, metadata=_METADATA[plot.suffix.lower()]
+        )
