@@ -159,7 +159,7 @@ def _fit_kernels(
 
 def _apply(spectra: SpectrumSeries, kernels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Net counts and variance, float64 (line, tilt, y, x), corrected for dead time."""
-    from scipy.ndimage import uniform_filter
+    from scipy.ndimage import uniform_filter1d
 
     shape = (kernels.shape[1], *spectra.shape[:3])
     data, variance = np.empty(shape), np.empty(shape)
@@ -172,10 +172,13 @@ def _apply(spectra: SpectrumSeries, kernels: np.ndarray) -> tuple[np.ndarray, np
             kernel = kernels[tilt, :, band]
             data[:, tilt, rows] = np.moveaxis(counts @ kernel.T, -1, 0)
             variance[:, tilt, rows] = np.moveaxis(counts @ (kernel**2).T, -1, 0)
-    side = [min(SMOOTHING, spectra.shape[1]), min(SMOOTHING, spectra.shape[2])]
-    smooth = uniform_filter(variance, size=side, axes=(2, 3), mode="nearest")
+    pixels = 1
+    for axis in (2, 3):
+        side = min(SMOOTHING, shape[axis])
+        pixels *= side
+        variance = uniform_filter1d(variance, side, axis=axis, mode="nearest")
     # What one count at the peak would add.
     one = np.max(kernels**2, axis=-1).T[..., None, None]
-    variance = np.maximum(smooth, 0) + one / (side[0] * side[1])
+    variance = np.maximum(variance, 0) + one / pixels
     live = spectra.live_fraction
     return data / live, variance / live**2

@@ -73,7 +73,8 @@ def fit_kernels(design: Design, mean_spectrum: np.ndarray) -> np.ndarray:
     Raises
     ------
     ValueError
-        When two columns cannot be told apart; the message names them.
+        When there are fewer channels than columns, or two columns cannot be told apart; the message
+        names them.
 
     Notes
     -----
@@ -98,6 +99,11 @@ def fit_kernels(design: Design, mean_spectrum: np.ndarray) -> np.ndarray:
     array([300.])
     """
     columns = design.columns
+    if columns.shape[0] < columns.shape[1]:
+        raise ValueError(
+            f"the fit has {columns.shape[0]} channels around {design.names[0]} for {columns.shape[1]} "
+            "unknowns; raise `margin_fwhm`"
+        )
     level = _smooth(mean_spectrum, columns[:, : design.wanted])
     # The fit of the mean is a better guess of the expectation than its counts: fewer, less noisy weights.
     amplitudes = _least_squares(design, level) @ mean_spectrum

@@ -1,8 +1,7 @@
 """Simulate EDS spectrum images against tilt, written to a file block by block."""
 
-import json
 import os
-from dataclasses import asdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,17 +13,20 @@ from .eds_response import EDSResponse
 from .emission import Emitter, emission_images, history_of
 from .expectation import _common, known_gains
 from .history import History
-from .partial_cross_section import partial_cross_section_barn
+from .ionisation import emission_cross_section_barn
 from .rutherford import NM2_PER_BARN
+from .spectrum_file import counts_dtype, create_spectra, write_head
 from .spectrum_model import SpectrumModel
-from .spectrum_series import BLOCK_BYTES, FORMAT, VERSION, SpectrumPart, SpectrumSeries
+from .spectrum_series import BLOCK_BYTES, SpectrumPart, SpectrumSeries
 from .system_peaks import SystemPeaks
 from .xray_lines import LINES
 
 if TYPE_CHECKING:
     from ..phantoms import Phantom
 
-CHUNK_BYTES = 2**19
+CONTINUUM_KEV = (0.4, 1.0, 2.5, 6.0)
+"""Soft bremsstrahlung is absorbed and shadowed otherwise than hard; above 6 keV, where the K lines of the
+metals are, it is taken as at 6 keV, so that the background there has one smooth shape."""
 
 
 def simulate_spectra(
@@ -36,6 +38,7 @@ def simulate_spectra(
     response: EDSResponse | None = None,
     system: SystemPeaks | None = None,
     history: History | None = None,
+    continuum_kev: Sequence[float] = CONTINUUM_KEV,
     noise: bool = True,
     block_bytes: int = BLOCK_BYTES,
     **fields: Any,
@@ -60,6 +63,9 @@ def simulate_spectra(
         Lines of grid, holder and column; none when omitted.
     history : History, optional
         What truly happens at each tilt (`history_of`); drawn when omitted.
+    continuum_kev : sequence of float, optional
+        Energies at which gains and absorption of the bremsstrahlung are taken (`SpectrumModel`), keV;
+        empty for no bremsstrahlung.
     noise : bool, optional
         False writes expectations although `rng` is given, for the errors alone.
     block_bytes : int, optional
@@ -98,6 +104,7 @@ def simulate_spectra(
         response=response,
         elements=_elements(phantom, history),
         system=system,
+        continuum_kev=tuple(continuum_kev),
     )
     emitters = [Emitter(weights=c.weights, energy_kev=c.energy_kev) for c in model.components]
     images = emission_images(phantom, acquisition, emitters=emitters, history=history)
@@ -105,18 +112,23 @@ def simulate_spectra(
     background = model.system_counts(history.angles_deg) * electrons[:, None]
     live = _live_fraction(images, model.templates, background, acquisition.dwells_s, response)
     draw = rng if noise else None
-    top = float(
-        np.max(images.reshape(len(images), -1).max(axis=1) @ model.templates + background.max(axis=0))
-    )
     common = _common(phantom, acquisition, _metadata(acquisition, response, system, draw is not None))
     lines = tuple(dict.fromkeys((*model.line_names, *acquisition.line_names)))
     with replacing(path) as temporary:
         import h5py
 
         with h5py.File(temporary, "w") as file:
-            _write_head(file, common, model, lines, acquisition)
-            file.create_dataset("live_fraction", data=live)
-            _write_spectra(file, images, model.templates, background, live, draw, top, block_bytes)
+            write_head(
+                file,
+                **common,
+                energies_kev=response.energies_kev,
+                live_fraction=live,
+                lines=lines,
+                gains=np.concatenate([known_gains(acquisition, LINES[name].energy_kev) for name in lines]),
+                parts=_parts(model),
+                templates=model.templates,
+            )
+            _write_spectra(file, images, model.templates, background, live, draw, block_bytes)
     return SpectrumSeries.open(path)
 
 
@@ -170,38 +182,18 @@ def _metadata(
     }
 
 
-def _write_head(
-    file: Any, common: dict[str, Any], model: SpectrumModel, lines: tuple[str, ...], acquisition: Acquisition
-) -> None:
-    """Write everything but the spectra."""
-    parts = [asdict(part) for part in _parts(model)]
-    text = {
-        "spacing_nm": common["spacing_nm"],
-        "electrons_per_pixel": common["electrons_per_pixel"],
-        "lines": lines,
-        "parts": parts,
-        "metadata": common["metadata"],
-    }
-    file.attrs["format"] = FORMAT
-    file.attrs["format_version"] = VERSION
-    file["fields"] = json.dumps(text, allow_nan=False)
-    file["angles_deg"] = common["angles_deg"]
-    if common["exposure"] is not None:
-        file["exposure"] = common["exposure"]
-    file["energies_kev"] = model.response.energies_kev
-    file["templates"] = model.templates
-    file["gains"] = np.concatenate([known_gains(acquisition, LINES[name].energy_kev) for name in lines])
-
-
 def _parts(model: SpectrumModel) -> list[SpectrumPart]:
+    """Names of the templates, with the weights that tie lines of a family."""
+    voltage = model.microscope.accelerating_voltage_kv
     parts = []
     for component in model.components:
         name = component.name.removeprefix("system:")
-        if component.kind == "bremsstrahlung":
-            weight = 1.0
-        else:
-            barn = partial_cross_section_barn(name, model.microscope, response=model.response)
-            weight = barn * NM2_PER_BARN
+        weight = float(np.mean(list(component.weights.values())))
+        if component.kind == "system":
+            # Some are excited by beam tails alone, and have no weight in the specimen.
+            line = LINES[name]
+            seen = np.asarray(model.response.efficiency(line.energy_kev))
+            weight = float(emission_cross_section_barn(line, voltage) * seen) * NM2_PER_BARN
         parts.append(SpectrumPart(name=name, kind=component.kind, weight=weight))
     return parts
 
@@ -213,24 +205,15 @@ def _write_spectra(
     background: np.ndarray,
     live: np.ndarray,
     rng: np.random.Generator | None,
-    top: float,
     block_bytes: int,
 ) -> None:
     """Write the spectra in the order tilt, y, x, energy: the stream of draws knows no blocks."""
     _, count, ny, nx = images.shape
     channels = templates.shape[1]
-    dtype = np.dtype(np.float32) if rng is None else _counts_dtype(top)
-    pixels = max(1, CHUNK_BYTES // (channels * dtype.itemsize))
-    data = file.create_dataset(
-        "spectra",
-        shape=(count, ny, nx, channels),
-        dtype=dtype,
-        chunks=(1, min(ny, max(1, pixels // nx)), min(nx, pixels), channels),
-        compression="gzip",
-        compression_opts=1,
-        shuffle=True,
-    )
-    step = max(data.chunks[1], int(block_bytes // (8 * nx * channels)))
+    brightest = images.reshape(len(images), -1).max(axis=1) @ templates + background.max(axis=0)
+    dtype = np.dtype(np.float32) if rng is None else counts_dtype(float(brightest.max()))
+    data = create_spectra(file, (count, ny, nx, channels), dtype)
+    step = max(1, int(block_bytes // (8 * nx * channels)))
     for tilt in range(count):
         for start in range(0, ny, step):
             rows = slice(start, min(start + step, ny))
@@ -239,13 +222,3 @@ def _write_spectra(
             expected *= live[tilt, rows].reshape(-1, 1)
             block = expected if rng is None else rng.poisson(expected)
             data[tilt, rows] = block.astype(dtype).reshape(-1, nx, channels)
-
-
-def _counts_dtype(top: float) -> np.dtype:
-    """Smallest unsigned type that a draw of expectation `top` exceeds with a chance below 1e-20."""
-    need = top + 10 * np.sqrt(top) + 50
-    if need < 2**16:
-        return np.dtype(np.uint16)
-    if need < 2**32:
-        return np.dtype(np.uint32)
-    raise ValueError(f"{top:.3g} counts expected in one channel; lower the beam current or the dwell")

@@ -97,7 +97,8 @@ def window_kernels(
         if edges[0, 0] < energies_kev[0] - width / 2 or edges[2, 1] > energies_kev[-1] + width / 2:
             raise ValueError(
                 f"windows of {line} run from {edges[0, 0]:.3f} to {edges[2, 1]:.3f} keV, beyond the "
-                f"spectrum's {energies_kev[0]:.3f} to {energies_kev[-1]:.3f} keV; fit that line or narrow the windows"
+                f"spectrum's {energies_kev[0]:.3f} to {energies_kev[-1]:.3f} keV; "
+                "fit that line or narrow the windows"
             )
         low, peak, high = (channel_overlap(energies_kev, *pair) for pair in edges)
         centre = edges.mean(axis=1)
