@@ -18,7 +18,8 @@ class AcquisitionErrors(Parameters):
     tilt_sigma_deg : float, optional
         Standard deviation of each tilt from its reading, degrees; independent from tilt to tilt.
     tilt_offset_deg : float, optional
-        What is to be added to every reading, degrees: a specimen that does not lie flat.
+        What is to be added to every reading, degrees: a specimen that does not lie flat. True tilts
+        stop at ±90°.
     shift_sigma_nm : float, optional
         Standard deviation of the displacement of each image, along y and along x, nm; independent.
         What is left after alignment, as a rule a fraction of a pixel.
@@ -26,15 +27,16 @@ class AcquisitionErrors(Parameters):
         Where the tilt axis lands in the images, nm from their middle towards +y. It displaces all
         images alike along y, which is what a centre of rotation that was missed does.
     axis_angle_deg : float, optional
-        Angle of the tilt axis to the x axis of the images, degrees, from +x towards +y: all images
-        are turned by it.
+        Angle of the tilt axis to the x axis of the images, degrees, from +x towards +y, within ±45:
+        all images are turned by it.
     current_drift : float, optional
         Relative change of the beam current over the series, linear in the order of acquisition:
         0 at the first tilt taken, the whole at the last. −0.1 loses a tenth.
     current_sigma : float, optional
         Relative standard deviation of the current of each tilt; independent, of mean 1.
     scan_noise_nm : float, optional
-        Standard deviation of the displacement of each row of the scan, along y and along x, nm.
+        Standard deviation of the displacement of the beam during each row of the scan, along y and
+        along x, nm.
 
     Notes
     -----
@@ -55,7 +57,7 @@ class AcquisitionErrors(Parameters):
     tilt_offset_deg: Annotated[float, Field(ge=-90, le=90)] = 0.0
     shift_sigma_nm: NonNegativeFloat = 0.0
     axis_offset_nm: float = 0.0
-    axis_angle_deg: Annotated[float, Field(ge=-90, le=90)] = 0.0
+    axis_angle_deg: Annotated[float, Field(ge=-45, le=45)] = 0.0
     current_drift: Annotated[float, Field(gt=-1)] = 0.0
     current_sigma: Annotated[float, Field(ge=0, le=1)] = 0.0
     scan_noise_nm: NonNegativeFloat = 0.0

@@ -20,7 +20,7 @@ class History:
     nominal_deg : ndarray of float64, shape (tilt,)
         Angles that were asked for, degrees.
     angles_deg : ndarray of float64, shape (tilt,)
-        True angles, degrees.
+        True angles, degrees, within ±90.
     shift_nm : ndarray of float64, shape (tilt, 2)
         Displacement (y, x) of each image, nm.
     rotation_deg : ndarray of float64, shape (tilt,)
@@ -36,7 +36,7 @@ class History:
     fluence_before_e_nm2, fluence_e_nm2 : ndarray of float64, shape (tilt,)
         True fluence seen in this series before the tilt, and during it, e nm⁻².
     row_offsets_nm : ndarray of float64, shape (tilt, y, 2), optional
-        Displacement (y, x) of each row of the scan, nm; None when the scan is steady.
+        Displacement (y, x) of the beam during each row of the scan, nm; None when the scan is steady.
 
     Raises
     ------
@@ -196,7 +196,7 @@ def draw_history(
     contamination = Contamination() if contamination is None else contamination
     return History(
         nominal_deg=nominal,
-        angles_deg=nominal + errors.tilt_offset_deg + tilt,
+        angles_deg=np.clip(nominal + errors.tilt_offset_deg + tilt, -90, 90),
         shift_nm=shift + np.array([errors.axis_offset_nm, 0.0]),
         rotation_deg=np.full(count, errors.axis_angle_deg),
         current=current,

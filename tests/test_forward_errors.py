@@ -72,6 +72,13 @@ def test_current_drifts_in_the_order_of_acquisition(order, drift):
     np.testing.assert_allclose(current, np.linspace(1, 1 + drift, 7), rtol=1e-12)
 
 
+def test_true_tilts_stop_at_90_degrees(rng):
+    needle = TiltScheme.uniform(-90, 90, 19)
+    angles = drawn(rng, needle, tilt_sigma_deg=0.1, tilt_offset_deg=2.0).angles_deg
+    assert angles[-1] == 90
+    np.testing.assert_allclose(angles[:-1], np.array(needle.angles_deg)[:-1] + 2.0, atol=0.6)
+
+
 def test_a_single_tilt_does_not_drift():
     assert drawn(scheme=TiltScheme.uniform(0, 0, 1), current_drift=0.5).current.tolist() == [1.0]
 
@@ -139,7 +146,7 @@ def test_what_is_random_and_what_is_on():
         ({"shift_sigma_nm": float("nan")}, "shift_sigma_nm"),
         ({"current_drift": -1}, "current_drift: Input should be greater than -1"),
         ({"current_sigma": 2}, "current_sigma"),
-        ({"axis_angle_deg": 91}, "axis_angle_deg"),
+        ({"axis_angle_deg": 46}, "axis_angle_deg"),
         ({"tilt_sigma": 1}, "did you mean 'tilt_sigma_deg'"),
     ],
 )
