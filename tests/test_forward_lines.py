@@ -164,6 +164,18 @@ def test_cross_sections_change_smoothly_from_element_to_element(shell, voltage_k
     assert np.abs(np.diff(steps)).max() < 0.012  # a mistyped constant shows here
 
 
+@pytest.mark.parametrize("shell", ["K", "L1", "L2", "L3"])
+@pytest.mark.parametrize("over", [1.5, 3, 8, 15])
+def test_near_the_edge_too(shell, over):
+    scaled = []
+    for element in METALS:
+        edge = SHELLS[element][shell].edge_kev
+        scaled.append(ionisation_cross_section_barn(element, shell, over * edge) * edge**2)
+    # σ E² at one overvoltage hardly depends on the element.
+    assert np.abs(np.diff(np.diff(np.log(scaled)))).max() < 0.012
+    assert max(scaled) / min(scaled) < 1.15
+
+
 @pytest.mark.parametrize(("element", "shell"), [(e, s) for e, shells in SHELLS.items() for s in shells])
 def test_the_two_forms_meet_and_nothing_happens_below_the_edge(element, shell):
     edge = SHELLS[element][shell].edge_kev

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from glasstomo.forward import LINES, MICROSCOPES
+from glasstomo.forward import LINES, MICROSCOPES, rutherford_cross_section_barn
 from glasstomo.forward.attenuation import mass_attenuation_cm2_g
 from glasstomo.forward.bremsstrahlung import (
     bremsstrahlung_anisotropy,
@@ -249,6 +249,21 @@ def test_uniform_part_in_counts():
     assert {c.name for c in model.components if c.kind == "system"} >= {"system:Cu_Ka", "system:Co_Kb"}
     assert all(sum(c.weights.values()) == 0 for c in model.components if c.kind == "system")
     assert not SpectrumModel(microscope=OSIRIS, elements=ZIF).system_counts([0, 60]).any()
+
+
+def test_scattered_part_follows_the_matter():
+    system = SystemPeaks(uniform={}, scattered={"Cu": 1e-6}, soft_share=0.25)
+    model = SpectrumModel(microscope=OSIRIS, elements=("C", "Zn"), system=system)
+    parts = {c.name: c.weights for c in model.components if c.kind == "system"}
+    beyond = {"voltage_kv": 80, "inner_mrad": 100, "outer_mrad": 1000 * np.pi}
+    for element in ("C", "Zn"):
+        expected = 1e-16 * rutherford_cross_section_barn(element, **beyond)
+        assert parts["system:Cu_Ka"][element] == pytest.approx(expected, rel=1e-12)
+        alpha = emission_cross_section_barn("Cu_Ka", 80) * EDSResponse().efficiency(8.04778)
+        soft = emission_cross_section_barn("Cu_La", 80) * EDSResponse().efficiency(0.9297)
+        found = parts["system:Cu_La"][element] / parts["system:Cu_Ka"][element]
+        assert found == pytest.approx(0.25 * soft / alpha, rel=1e-9)
+    assert not model.system_counts([0.0]).any()
 
 
 def test_default_copper_is_a_share_of_the_zinc_in_a_glass():
