@@ -77,6 +77,10 @@ def bremsstrahlung_cross_section_barn_kev(
     energy it is held. (Kramers' constant, 5.6 mb, is half of what a thin specimen gives at
     80 kV, where χ is 12 for N and 9.8 for Zn.)
 
+    With `bremsstrahlung_anisotropy`, a nickel foil has a Kα peak 6400 times its continuum in 10 eV at 100 kV,
+    9500 at 200 kV and 12900 at 300 kV, of matter and detector alone. Real columns add stray continuum; measured
+    ratios of thin foils are lower, a few thousand.
+
     References
     ----------
     .. [1] S. M. Seltzer, M. J. Berger, At. Data Nucl. Data Tables 35 (1986) 345,
