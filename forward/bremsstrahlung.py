@@ -78,8 +78,8 @@ def bremsstrahlung_cross_section_barn_kev(
     80 kV, where χ is 12 for N and 9.8 for Zn.)
 
     With `bremsstrahlung_anisotropy`, a nickel foil has a Kα peak 6400 times its continuum in 10 eV at 100 kV,
-    9500 at 200 kV and 12900 at 300 kV, of matter and detector alone. Real columns add stray continuum; measured
-    ratios of thin foils are lower, a few thousand.
+    9500 at 200 kV and 12900 at 300 kV, of matter and detector alone. Real columns add stray
+    continuum, and measured ratios of thin foils are lower: a few thousand.
 
     References
     ----------
