@@ -1,15 +1,14 @@
 """ODL's own primal–dual solver on the identical problem: the slow, independent second engine."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from .gap import bracket
+from .monitor import Callback, Monitor
 from .odl_operators import GradientOperator, HessianOperator, ProjectionOperator, odl, volume_space
 from .pdhg import PrimalDual, Solve, dual_scale, starting_point
 from .problem import Problem
-from .reconstruction import Status
 
 # Iterations between two evaluations of the gap.
 _CHUNK = 50
@@ -23,8 +22,9 @@ def solve_odl(
     *,
     gap: float = 1e-3,
     max_iterations: int = 5000,
+    max_seconds: float | None = None,
     start: PrimalDual | None = None,
-    callback: Callable[[int, float, float], None] | None = None,
+    callback: Callback | None = None,
 ) -> Solve:
     """Minimise a `Problem` by `odl.solvers.pdhg`.
 
@@ -36,10 +36,13 @@ def solve_odl(
         Relative primal–dual gap at which to stop; certified as in `solve_pdhg`.
     max_iterations : int
         Iterations at most.
+    max_seconds : float, optional
+        Wall-clock seconds at most; no limit when omitted.
     start : PrimalDual, optional
         Warm start, also one of the other engine; zeros when omitted.
     callback : callable, optional
-        Called as ``callback(iteration, objective, relative_gap)`` at every evaluation of the gap.
+        Called as ``callback(iteration, objective, relative_gap)`` at every evaluation of the gap; the
+        solve stops when it returns True.
 
     Returns
     -------
@@ -61,44 +64,30 @@ def solve_odl(
     ----------
     A. Chambolle and T. Pock, J. Math. Imaging Vis. 40 (2011) 120, doi 10.1007/s10851-010-0251-1.
     """
-    if max_iterations < 1:
-        raise ValueError(f"`max_iterations` must be at least 1, got {max_iterations}")
+    monitor = Monitor(gap=gap, max_iterations=max_iterations, max_seconds=max_seconds, callback=callback)
     form = _SaddlePoint(problem)
     x, y = form.elements(starting_point(problem, start))
     relaxed = x.copy()
-    history: dict[str, list] = {"iteration": [], "objective": [], "relative_gap": []}
-    status, iteration = Status.ITERATION_LIMIT, 0
-    while True:
+    projected = np.empty_like(problem.data)
+    iteration, done = 0, False
+    while not done:
         chunk = min(_CHUNK, max_iterations - iteration)
         odl.solvers.pdhg(
             x, form.f, form.h, form.operator, chunk, tau=form.tau, sigma=form.sigma, y=y, x_relax=relaxed
         )
         iteration += chunk
         state = form.state(x, y)
-        projected = np.empty_like(problem.data)
         objective, bound = bracket(problem, state.volume, state.field, state.residual, projected=projected)
-        relative_gap = (objective - bound) / max(abs(objective), 1e-30)
-        if not np.isfinite(objective):
-            status = Status.DIVERGED
-            break
-        for name, value in zip(history, (iteration, objective, relative_gap), strict=True):
-            history[name].append(value)
-        if callback is not None:
-            callback(iteration, objective, relative_gap)
-        if relative_gap <= gap:
-            status = Status.CONVERGED
-            break
-        if iteration >= max_iterations:
-            break
+        done = monitor.done(iteration, objective, bound)
     return Solve(
         state=state,
         volume=np.maximum(state.volume, np.float32(0.0)),
-        status=status,
-        relative_gap=float(relative_gap),
+        status=monitor.status,
+        relative_gap=monitor.relative_gap,
         iterations=iteration,
-        objective=objective,
+        objective=monitor.objective,
         misfit=problem.misfit(projected),
-        history=history,
+        history=monitor.history,
     )
 
 

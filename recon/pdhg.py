@@ -1,6 +1,5 @@
 """Primal–dual hybrid gradient with fused kernels and diagonal steps: the default TV and TV² engine."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,6 +7,7 @@ from numba import njit, prange
 
 from . import gradient, hessian
 from .gap import bracket
+from .monitor import Callback, Monitor
 from .problem import Problem
 from .reconstruction import Status
 
@@ -53,10 +53,11 @@ def solve_pdhg(
     *,
     gap: float = 1e-3,
     max_iterations: int = 2000,
+    max_seconds: float | None = None,
     start: PrimalDual | None = None,
     primal_weight: float | None = None,
     relaxation: float = 1.9,
-    callback: Callable[[int, float, float], None] | None = None,
+    callback: Callback | None = None,
 ) -> Solve:
     """Minimise a `Problem` by the over-relaxed primal–dual method of Chambolle and Pock.
 
@@ -68,6 +69,8 @@ def solve_pdhg(
         Relative primal–dual gap at which to stop.
     max_iterations : int
         Iterations at most.
+    max_seconds : float, optional
+        Wall-clock seconds at most; no limit when omitted.
     start : PrimalDual, optional
         Warm start, overwritten; zeros when omitted.
     primal_weight : float, optional
@@ -76,7 +79,8 @@ def solve_pdhg(
     relaxation : float
         ρ in (0, 2); values close to 2 were the fastest.
     callback : callable, optional
-        Called as ``callback(iteration, objective, relative_gap)`` at every evaluation of the gap.
+        Called as ``callback(iteration, objective, relative_gap)`` at every evaluation of the gap; the
+        solve stops when it returns True.
 
     Returns
     -------
@@ -86,6 +90,8 @@ def solve_pdhg(
     ------
     ValueError
         When the warm start does not fit the problem, or no iteration is allowed.
+    KeyboardInterrupt
+        When the solve is interrupted; `start`, where one was given, holds its latest iterates.
 
     Notes
     -----
@@ -96,19 +102,14 @@ def solve_pdhg(
 
     The gap is certified by `gap.bracket`.
     """
-    if max_iterations < 1:
-        raise ValueError(f"`max_iterations` must be at least 1, got {max_iterations}")
+    monitor = Monitor(gap=gap, max_iterations=max_iterations, max_seconds=max_seconds, callback=callback)
     state = starting_point(problem, start)
     steps = _Steps(problem, _PRIMAL_WEIGHT[problem.regulariser] if primal_weight is None else primal_weight)
     radius, rho, unbounded = np.float32(problem.lam), np.float32(relaxation), np.float32(np.inf)
     dual_step, primal_step = _KERNELS[problem.regulariser]
     ahead = np.maximum(state.volume, np.float32(0.0))
     projected, back = np.empty_like(problem.data), np.empty_like(ahead)
-    history: dict[str, list] = {"iteration": [], "objective": [], "relative_gap": []}
-    status, relative_gap, objective = Status.ITERATION_LIMIT, np.inf, np.inf
-    iteration = 0
-    while iteration < max_iterations:
-        iteration += 1
+    for iteration in range(1, max_iterations + 1):
         problem.forward(ahead, projected)
         data_step(state.residual, projected, problem.data, problem.weights, steps.sigma_data, rho)
         dual_step(ahead, state.field, steps.sigma_field, radius, rho)
@@ -118,30 +119,17 @@ def solve_pdhg(
             objective, bound = bracket(
                 problem, state.volume, state.field, state.residual, projected=projected, back=back
             )
-            if not np.isfinite(objective):
-                status = Status.DIVERGED
-                break
-            relative_gap = (objective - bound) / max(abs(objective), 1e-30)
-            for name, value in (
-                ("iteration", iteration),
-                ("objective", objective),
-                ("relative_gap", relative_gap),
-            ):
-                history[name].append(value)
-            if callback is not None:
-                callback(iteration, objective, relative_gap)
-            if relative_gap <= gap:
-                status = Status.CONVERGED
+            if monitor.done(iteration, objective, bound):
                 break
     return Solve(
         state=state,
         volume=np.maximum(state.volume, np.float32(0.0)),
-        status=status,
-        relative_gap=float(relative_gap),
-        iterations=iteration,
-        objective=objective,
+        status=monitor.status,
+        relative_gap=monitor.relative_gap,
+        iterations=monitor.iteration,
+        objective=monitor.objective,
         misfit=problem.misfit(projected),
-        history=history,
+        history=monitor.history,
     )
 
 

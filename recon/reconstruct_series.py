@@ -2,26 +2,26 @@
 
 import importlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from ..forward import Projector, TiltSeries, constant_total_gains
-from .coarser_problem import can_coarsen, coarsen, fine_lambda, refine
-from .discrepancy import Discrepancy, find_lambda, first_guess
 from .methods import METHODS, Method
-from .noise_level import checked_noise, gaussian_variance, poisson_variance
-from .pdhg import PrimalDual, Solve, solve_pdhg
+from .monitor import Callback
+from .noisy_problem import NoisyProblem, noisy_problem
 from .problem import Problem
 from .reconstruction import Reconstruction, Status
+from .variational import Outcome, VariationalSolver
 
-Callback = Callable[[int, float, float], None]
-
-# The search for λ needs the misfit to a few per cent, which a loose gap gives.
-_SEARCH_GAP = 0.03
-_SEARCH_ITERATIONS = 300
-_SEVERITY = (Status.DIRECT, Status.CONVERGED, Status.ITERATION_LIMIT, Status.DIVERGED)
+_SEVERITY = (
+    Status.DIRECT,
+    Status.CONVERGED,
+    Status.ITERATION_LIMIT,
+    Status.TIME_LIMIT,
+    Status.STOPPED,
+    Status.DIVERGED,
+)
 
 
 def reconstruct(
@@ -36,6 +36,7 @@ def reconstruct(
     lam: float | str = "discrepancy",
     gap: float = 1e-3,
     max_iterations: int = 2000,
+    max_seconds: float | None = None,
     engine: str = "fused",
     callback: Callback | None = None,
     rng: np.random.Generator | None = None,
@@ -69,10 +70,14 @@ def reconstruct(
         Relative primal–dual gap at which a solve counts as converged.
     max_iterations : int
         Iterations at most, of the final solve of each channel.
+    max_seconds : float, optional
+        Wall-clock seconds at most, over all channels and the search for λ, looked at every few
+        iterations; no limit when omitted.
     engine : {"fused", "odl"}
         Our fused kernels, or ODL's own solver on the identical problem.
     callback : callable, optional
-        Called as ``callback(iteration, objective, relative_gap)`` every few iterations.
+        Called as ``callback(iteration, objective, relative_gap)`` every few iterations. When it
+        returns True, everything stops and the volume comes back as it is, with its status.
     rng : numpy.random.Generator, optional
         For outside solvers that draw random numbers (passed on when they take ``rng``); the
         built-in methods draw none.
@@ -113,7 +118,14 @@ def reconstruct(
             raise ValueError(f"`lam` must be 'discrepancy' or a fraction of lambda_max, got {lam!r}")
     elif not 0 < lam <= 1:
         raise ValueError(f"`lam` must be a fraction of lambda_max in (0, 1], got {lam}")
-    solver = _Solver(engine=engine, gap=gap, max_iterations=max_iterations, callback=callback, lam=lam)
+    solver = VariationalSolver(
+        engine=engine,
+        gap=gap,
+        max_iterations=max_iterations,
+        max_seconds=max_seconds,
+        callback=callback,
+        lam=lam,
+    )
     if gains == "constant_total":
         series = constant_total_gains(series)
     shape = (depth or series.data.shape[-2], series.data.shape[-2])
@@ -122,7 +134,7 @@ def reconstruct(
     )
     results = []
     for channel in series.channels:
-        noisy = _noisy_problem(series.channel(channel), cross_section_barn, gains, depth, projector)
+        noisy = noisy_problem(series.channel(channel), cross_section_barn, gains, depth, projector)
         results.append(
             _direct(chosen.direct, noisy) if chosen.direct else solver.run(noisy, chosen.regulariser)
         )
@@ -150,178 +162,14 @@ def reconstruct(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class NoisyProblem:
-    """A problem whose weights are inverse variances, and the misfit that the truth would have."""
-
-    problem: Problem
-    target: float
-
-
-@dataclass(kw_only=True)
-class _Result:
-    volume: np.ndarray
-    status: Status
-    relative_gap: float = float("nan")
-    iterations: int = 0
-    lam: float = float("nan")
-    lam_fraction: float = float("nan")
-    history: dict[str, Any]
-
-
-def _noisy_problem(
-    series: TiltSeries,
-    cross_section_barn: dict[str, float] | None,
-    gains: str,
-    depth: int | None,
-    projector: Projector,
-) -> NoisyProblem:
-    """Data in the units of the answer, weights, and the expected misfit of one channel."""
-    counts = series.data
-    scale = 1.0
-    if cross_section_barn is not None and series.signal == "EDS_TEM" and series.electrons_per_pixel:
-        # One count is this areal density at gain 1; the gain belongs to the operator.
-        unit = TiltSeries(
-            data=np.ones((1, 1, 1)),
-            angles_deg=[0.0],
-            spacing_nm=series.spacing_nm,
-            channels=series.channels,
-            signal=series.signal,
-            electrons_per_pixel=series.electrons_per_pixel,
-        )
-        scale = float(unit.areal_density(cross_section_barn).flat[0])
-    if series.variance is not None:
-        variance = checked_noise(series.variance)
-        target = float(counts.size)
-    elif series.signal == "EDS_TEM":
-        mean = poisson_variance(counts, floor=0.0)
-        variance = np.maximum(mean, 1.0)
-        # A pixel expected to hold m < 1 counts has a weighted misfit of m on average, not 1.
-        target = float(np.minimum(mean, 1.0).sum())
-    else:
-        variance = gaussian_variance(counts)
-        target = float(counts.size)
-    problem = Problem(
-        data=(counts * scale).astype(np.float32),
-        weights=(1.0 / (variance * scale * scale)).astype(np.float32),
-        angles_deg=series.angles_deg,
-        gains=_modelled(series, gains),
-        spacing_nm=series.spacing_nm,
-        depth=depth,
-        projector=projector,
-    )
-    return NoisyProblem(problem=problem, target=max(target, 1.0))
-
-
-def _modelled(series: TiltSeries, gains: str) -> np.ndarray | None:
-    """Factors of the operator, one per tilt: exposure (always known), and gains where they are modelled."""
-    if gains == "ignore" or series.gains is None:
-        return series.exposure
-    return series.sensitivity[0]
-
-
-@dataclass(kw_only=True)
-class _Solver:
-    """Variational solves of one call: the engine, its limits, and the way λ is chosen."""
-
-    engine: str
-    gap: float
-    max_iterations: int
-    callback: Callback | None
-    lam: float | str
-    _before: int = 0
-
-    def run(self, noisy: NoisyProblem, regulariser: str | None) -> _Result:
-        problem = replace(noisy.problem, regulariser=regulariser or "tv")
-        if not problem.data.any():
-            zeros = np.zeros(problem.shape, np.float32)
-            return _Result(volume=zeros, status=Status.CONVERGED, relative_gap=0.0, history={})
-        self._before = 0
-        found, fraction = None, float("nan")
-        if isinstance(self.lam, str):
-            found, state = self._discrepancy(problem, noisy.target)
-            lam = found.lam
-        else:
-            from .lambda_bracket import lambda_max
-
-            fraction, state = float(self.lam), None
-            lam = fraction * lambda_max(problem).value
-        problem = problem.with_lam(lam)
-        if state is None and can_coarsen(problem):
-            coarse = self._solve(coarsen(problem), self.gap, self.max_iterations, None)
-            state = refine(coarse.state, problem)
-        solve = self._solve(problem, self.gap, self.max_iterations, state)
-        history: dict[str, Any] = dict(solve.history)
-        if found is not None:
-            history["discrepancy"] = asdict(found)
-        return _Result(
-            volume=solve.volume,
-            status=solve.status,
-            relative_gap=solve.relative_gap,
-            iterations=self._before,
-            lam=lam,
-            lam_fraction=fraction,
-            history=history,
-        )
-
-    def _discrepancy(self, problem: Problem, target: float) -> tuple[Discrepancy, PrimalDual]:
-        """Search on voxels twice as large first, where a solve costs an eighth, then check."""
-        start, state = first_guess(problem), None
-        if can_coarsen(problem):
-            coarse = coarsen(problem.with_lam(start))
-            # Expected misfits count pixels, of which the coarse data have a quarter.
-            found, state = self._search(coarse, target / 4.0, coarse.lam, None)
-            if found.limited_by_model:
-                # Large voxels misfit where small ones may not: their λ says nothing.
-                state.field *= np.float32(coarse.lam / found.lam)
-            else:
-                start = fine_lambda(problem, found.lam)
-            state = refine(state, problem)
-        return self._search(problem, target, start, state)
-
-    def _search(
-        self, problem: Problem, target: float, start: float, state: PrimalDual | None
-    ) -> tuple[Discrepancy, PrimalDual]:
-        last = start
-
-        def misfit_of(lam: float) -> float:
-            nonlocal state, last
-            if state is not None:
-                state.field *= np.float32(lam / last)
-            solve = self._solve(problem.with_lam(lam), _SEARCH_GAP, _SEARCH_ITERATIONS, state)
-            state, last = solve.state, lam
-            return solve.misfit
-
-        found = find_lambda(misfit_of, target, start=start)
-        if state is None:
-            raise RuntimeError("the search for lambda ended before its first solve")
-        state.field *= np.float32(found.lam / last)
-        return found, state
-
-    def _solve(self, problem: Problem, gap: float, limit: int, state: PrimalDual | None) -> Solve:
-        if self.engine == "odl":
-            from .odl_engine import solve_odl as solve
-        else:
-            solve = solve_pdhg
-        before, callback = self._before, self.callback
-
-        def shifted(iteration: int, objective: float, relative_gap: float) -> None:
-            if callback is not None:
-                callback(before + iteration, objective, relative_gap)
-
-        outcome = solve(problem, gap=gap, max_iterations=limit, start=state, callback=shifted)
-        self._before += outcome.iterations
-        return outcome
-
-
-def _direct(direct: Callable[[Problem], np.ndarray], noisy: NoisyProblem) -> _Result:
+def _direct(direct: Callable[[Problem], np.ndarray], noisy: NoisyProblem) -> Outcome:
     volume = np.ascontiguousarray(direct(noisy.problem), np.float32)
     if volume.shape != noisy.problem.shape:
         raise ValueError(
             f"the solver must return a volume of shape {noisy.problem.shape}, got {volume.shape}"
         )
     status = Status.DIRECT if np.isfinite(volume).all() else Status.DIVERGED
-    return _Result(volume=volume, status=status, history={})
+    return Outcome(volume=volume, status=status, history={})
 
 
 def _as_series(

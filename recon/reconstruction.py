@@ -12,6 +12,8 @@ class Status(Enum):
 
     CONVERGED = "converged"
     ITERATION_LIMIT = "iteration_limit"
+    TIME_LIMIT = "time_limit"
+    STOPPED = "stopped"
     DIVERGED = "diverged"
     DIRECT = "direct"
 
@@ -31,6 +33,10 @@ _MESSAGES = {
     Status.ITERATION_LIMIT: (
         "stopped at the iteration limit above the gap asked for: raise max_iterations or accept a larger gap"
     ),
+    Status.TIME_LIMIT: (
+        "stopped at the time limit above the gap asked for: raise max_seconds or accept a larger gap"
+    ),
+    Status.STOPPED: "stopped from outside above the gap asked for: run it again to go on",
     Status.DIVERGED: "diverged to infinite values: check the data and weights for extreme values",
     Status.DIRECT: "a direct or fixed-iteration method: no gap to report",
 }

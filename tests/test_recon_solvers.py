@@ -279,7 +279,7 @@ def test_callbacks_and_history_agree():
         solve = solver(problem, gap=1e-9, max_iterations=130, callback=lambda *at: seen.append(at))  # noqa: B023
         assert solve.status is Status.ITERATION_LIMIT
         assert solve.iterations == 130
-        assert [list(column) for column in zip(*seen, strict=True)] == list(solve.history.values())
+        assert [list(column) for column in zip(*seen, strict=True)] == list(solve.history.values())[:3]
         assert solve.history["iteration"][-1] == 130
 
 
