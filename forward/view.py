@@ -84,7 +84,7 @@ class View:
 
         Parameters
         ----------
-        volume : ndarray of float32, shape (z, y, x) or, with `whole_rows`, (z, y, x / binning)
+        volume : ndarray of float32, shape (z, y, x), or (z, y, x / binning) with `whole_rows`
             Number densities of the uncontracted specimen, nm⁻³, weighted as wanted.
 
         Returns
@@ -94,7 +94,7 @@ class View:
         """
         image = self._image(volume)
         image = image.astype(np.float64) / self.contraction**3
-        if not self.whole_rows:
+        if volume.shape[2] == self.shape[2]:
             image = image @ self._along_x
         if not self.fine:
             return image

@@ -45,23 +45,23 @@ def test_a_plain_view_is_the_projector(angle):
 @given(angles, st.floats(-6, 6), st.floats(-6, 6))
 def test_shifts_move_the_centre_of_mass(angle, dy, dx):
     ball = gaussian_ball()
-    total, centre, spread = moments(view(angle, shift_nm=(1e-9, 1e-9)).project(ball))
+    total, centre, spread = moments(view(angle).project(ball))
     moved_total, moved, moved_spread = moments(view(angle, shift_nm=(dy, dx)).project(ball))
-    # A Gaussian of 1.25 pixels keeps its sampled moments to 1e-4; its tails leave the field of view.
+    # Four deviations at least stay inside the field of view; pixels cut the blob another way.
     assert moved_total == pytest.approx(total, rel=2e-3)
     np.testing.assert_allclose(moved - centre, (dy, dx), atol=0.05)
-    np.testing.assert_allclose(moved_spread, spread, rtol=0.03)
+    np.testing.assert_allclose(moved_spread, spread, rtol=0.05)
 
 
-@given(angles, st.floats(0.7, 1.0))
+@given(angles, st.floats(0.7, 0.97))
 def test_contraction_keeps_the_atoms_and_shrinks_every_length(angle, scale):
     ball = gaussian_ball()
-    before = moments(view(angle, contraction=1 - 1e-12).project(ball))
+    total, centre, _ = moments(view(angle).project(ball))
     after = moments(view(angle, contraction=scale).project(ball))
-    assert after[0] == pytest.approx(before[0], rel=2e-3)
-    np.testing.assert_allclose(after[1], scale * before[1], atol=0.05)
-    # Pixels of 4 nm add 4²/12 to each variance.
-    np.testing.assert_allclose(after[2] - 4 / 3, scale**2 * (before[2] - 4 / 3), rtol=0.03)
+    assert after[0] == pytest.approx(total, rel=2e-3)
+    np.testing.assert_allclose(after[1], scale * centre, atol=0.05)
+    # Voxels of 2 nm and pixels of 4 nm add their width squared over 12 to each variance.
+    np.testing.assert_allclose(after[2], scale**2 * (25 + 4 / 12) + 16 / 12, rtol=0.03)
 
 
 def test_a_contracted_slab_is_denser_and_thinner(rng):
@@ -95,7 +95,7 @@ def test_the_film_grows_with_the_secant():
 )
 def test_blur_and_distortion_keep_the_counts(options):
     ball = gaussian_ball()
-    plain, changed = moments(view(shift_nm=(0.0, 1e-9)).project(ball)), moments(view(**options).project(ball))
+    plain, changed = moments(view().project(ball)), moments(view(**options).project(ball))
     assert changed[0] == pytest.approx(plain[0], rel=5e-3)
     if "fwhm_nm" in options:
         grown = (6.0 / 2.3548) ** 2
