@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -53,7 +54,8 @@ def figure_schemes(
         7 in wide.
     """
     figure = new_figure(PAGE_IN, 1.95)
-    left, right = figure.subfigures(1, 2, width_ratios=[1.75, 1.0])
+    parts: Any = figure.subfigures(1, 2, width_ratios=[1.75, 1.0])
+    left, right = parts
     fans = left.subplots(1, len(schemes))
     for letter, ax, (name, scheme) in zip("abc", np.atleast_1d(fans), schemes.items(), strict=False):
         _fan(ax, scheme)

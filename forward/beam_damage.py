@@ -1,5 +1,6 @@
 """Damage by the beam: contraction and loss of mass, each with a critical fluence."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
@@ -82,18 +83,57 @@ class BeamDamage(Parameters):
             raise ValueError("mass_loss needs its critical fluence, mass_loss_fluence_e_nm2")
         return self
 
-    def scale(self, fluence_e_nm2: np.ndarray | list[float] | float) -> np.ndarray:
-        """Linear scale of the specimen after a fluence (e nm⁻²) of this series; 1 at first, float64."""
-        return 1 - self.contraction * self._done(fluence_e_nm2, self.contraction_fluence_e_nm2)
+    def scale(
+        self,
+        fluence_e_nm2: np.ndarray | Sequence[float] | float,
+        during_e_nm2: np.ndarray | Sequence[float] | float = 0.0,
+    ) -> np.ndarray:
+        """Linear scale of the specimen after some fluence of this series, 1 at first.
 
-    def mass_left(self, element: str, fluence_e_nm2: np.ndarray | list[float] | float) -> np.ndarray:
-        """Share of an element that is left after a fluence (e nm⁻²) of this series, float64."""
+        Parameters
+        ----------
+        fluence_e_nm2 : float or array_like
+            Fluence so far, e nm⁻²; `prior_fluence_e_nm2` is added.
+        during_e_nm2 : float or array_like, optional
+            Fluence of an exposure that follows, e nm⁻²: the mean over it is returned.
+
+        Returns
+        -------
+        ndarray of float64
+        """
+        return 1 - self.contraction * self._done(fluence_e_nm2, during_e_nm2, self.contraction_fluence_e_nm2)
+
+    def mass_left(
+        self,
+        element: str,
+        fluence_e_nm2: np.ndarray | Sequence[float] | float,
+        during_e_nm2: np.ndarray | Sequence[float] | float = 0.0,
+    ) -> np.ndarray:
+        """Share of an element that is left; parameters as for `scale`."""
         lost = self.mass_loss.get(element, 0.0)
-        return 1 - lost * self._done(fluence_e_nm2, self.mass_loss_fluence_e_nm2)
+        return 1 - lost * self._done(fluence_e_nm2, during_e_nm2, self.mass_loss_fluence_e_nm2)
 
-    def _done(self, fluence_e_nm2, critical_e_nm2: float | None) -> np.ndarray:
-        """Share of the damage that is done, 0 to 1."""
-        fluence = np.asarray(fluence_e_nm2, dtype=np.float64) + self.prior_fluence_e_nm2
+    def _done(self, fluence_e_nm2, during_e_nm2, critical_e_nm2: float | None) -> np.ndarray:
+        """Share of the damage that is done, 0 to 1, on average over the exposure."""
+        before, during = np.broadcast_arrays(
+            np.asarray(fluence_e_nm2, np.float64) + self.prior_fluence_e_nm2,
+            np.asarray(during_e_nm2, np.float64),
+        )
         if critical_e_nm2 is None:
-            return np.zeros_like(fluence)
-        return -np.expm1(-fluence / critical_e_nm2)
+            return np.zeros_like(before)
+        return mean_done(before / critical_e_nm2, during / critical_e_nm2)
+
+
+def mean_done(before: np.ndarray, during: np.ndarray) -> np.ndarray:
+    """Mean of 1 − exp(−u) for u from `before` to `before` + `during`, both in critical fluences.
+
+    Examples
+    --------
+    >>> mean_done(np.array([0.0, 0.0, 1.0]), np.array([0.0, 1.0, 0.0])).round(4)
+    array([0.    , 0.3679, 0.6321])
+    """
+    # Mean of 1 - exp(-u) from 0 to d: by its series where the difference of two ones would lose digits.
+    small = during < 1e-3
+    length = np.where(small, 1.0, during)
+    fresh = np.where(small, during * (1 / 2 - during / 6 + during**2 / 24), 1 + np.expm1(-length) / length)
+    return -np.expm1(-before) + np.exp(-before) * fresh

@@ -36,14 +36,17 @@ def constant_total_gains(
     Raises
     ------
     ValueError
-        When a total is not positive: there is nothing to scale by at that tilt.
+        When a total (of all segments) is not positive: there is nothing to scale by at that tilt.
 
     Notes
     -----
-    g(α) = [T(α)/w(α)] / [T(α₀)/w(α₀)], with T the total counts and w the exposure. It holds for matter
-    that lies inside the field of view at every tilt. Matter that enters at high tilt, and a film, whose
-    counts grow as 1/cos α, are taken for gain; the support film holds none of the metals. A relative
-    error 1/√T of counting goes into each gain.
+    g(α) = [T(α)/w(α)] / [T(α₀)/w(α₀)], with T the total counts and w the exposure. Segments that
+    are kept apart (``"Zn_Ka@1"``) have totals of their own over a common reference, so that their
+    gains add up to that of the sum; one that sees nothing has a gain of 0.
+
+    It holds for matter that lies inside the field of view at every tilt. Matter that enters at high
+    tilt, and a film, whose counts grow as 1/cos α, are taken for gain; the support film holds none of
+    the metals. A relative error 1/√T of counting goes into each gain.
 
     Examples
     --------
@@ -55,11 +58,14 @@ def constant_total_gains(
     """
     if reference not in ("zero", "mean"):
         raise ValueError(f"`reference` must be 'zero' or 'mean', got {reference!r}")
+    lines, segments = zip(*(name.partition("@")[::2] for name in series.channels), strict=True)
     totals = series.stack.sum(axis=(2, 3), dtype=np.float64)
     if not per_channel:
-        totals = np.broadcast_to(totals.sum(axis=0), totals.shape)
-    if not (totals > 0).all():
-        channel, tilt = (int(i) for i in np.argwhere(~(totals > 0))[0])
+        totals = _added(totals, segments)
+    # A segment in the dark has a gain of 0; only the sum of the segments must have seen something.
+    good = (totals >= 0) & (_added(totals, lines) > 0)
+    if not good.all():
+        channel, tilt = (int(i) for i in np.argwhere(~good)[0])
         of = series.channels[channel] if per_channel else "all channels"
         raise ValueError(
             f"total of {of} at tilt index {tilt} ({series.angles_deg[tilt]:g} degrees) must be positive, "
@@ -68,4 +74,10 @@ def constant_total_gains(
     rate = totals if series.exposure is None else totals / series.exposure
     zero = int(np.argmin(np.abs(series.angles_deg)))
     level = rate[:, zero, None] if reference == "zero" else rate.mean(axis=1, keepdims=True)
-    return replace(series, gains=rate / level)
+    return replace(series, gains=rate / _added(level, lines))
+
+
+def _added(rows: np.ndarray, keys: tuple[str, ...]) -> np.ndarray:
+    """Sum, for each row, of the rows that share its key."""
+    same = np.array(keys)[:, None] == np.array(keys)
+    return same.astype(np.float64) @ rows

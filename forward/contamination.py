@@ -1,9 +1,12 @@
 """Hydrocarbon contamination: carbon that the beam builds up on what it scans."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from pydantic import NonNegativeFloat, PositiveFloat, model_validator
 
 from ..phantoms.parameters import Parameters
+from .beam_damage import mean_done
 
 
 class Contamination(Parameters):
@@ -67,10 +70,31 @@ class Contamination(Parameters):
             raise ValueError("adsorbed_nm and growth_nm need critical_fluence_e_nm2")
         return self
 
-    def thickness_nm(self, fluence_e_nm2: np.ndarray | list[float] | float) -> np.ndarray:
-        """Thickness of carbon after a fluence (e nm⁻²) of this series, nm, float64."""
-        fluence = np.asarray(fluence_e_nm2, dtype=np.float64) + self.prior_fluence_e_nm2
+    def thickness_nm(
+        self,
+        fluence_e_nm2: np.ndarray | Sequence[float] | float,
+        during_e_nm2: np.ndarray | Sequence[float] | float = 0.0,
+    ) -> np.ndarray:
+        """Thickness of carbon after some fluence of this series.
+
+        Parameters
+        ----------
+        fluence_e_nm2 : float or array_like
+            Fluence so far, e nm⁻²; `prior_fluence_e_nm2` is added.
+        during_e_nm2 : float or array_like, optional
+            Fluence of an exposure that follows, e nm⁻²: the mean over it is returned.
+
+        Returns
+        -------
+        ndarray of float64
+            Thickness, nm.
+        """
+        before, during = np.broadcast_arrays(
+            np.asarray(fluence_e_nm2, np.float64) + self.prior_fluence_e_nm2,
+            np.asarray(during_e_nm2, np.float64),
+        )
         if self.critical_fluence_e_nm2 is None:
-            return np.zeros_like(fluence)
-        periods = fluence / self.critical_fluence_e_nm2
-        return (self.adsorbed_nm - self.growth_nm) * -np.expm1(-periods) + self.growth_nm * periods
+            return np.zeros_like(before)
+        before, during = before / self.critical_fluence_e_nm2, during / self.critical_fluence_e_nm2
+        fixed = (self.adsorbed_nm - self.growth_nm) * mean_done(before, during)
+        return fixed + self.growth_nm * (before + during / 2)

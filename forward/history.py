@@ -28,11 +28,12 @@ class History:
     current : ndarray of float64, shape (tilt,)
         Beam current relative to the nominal one.
     contraction : ndarray of float64, shape (tilt,)
-        Linear scale of the specimen: 1 as it was, below 1 contracted about the volume's centre.
+        Linear scale of the specimen, mean of the exposure: 1 as it was, below 1 contracted about
+        the volume's centre.
     mass_left : dict of str to ndarray of float64, shape (tilt,)
-        Share of an element that is left; elements that are not named are whole.
+        Share of an element that is left, mean of the exposure; elements not named are whole.
     contamination_nm : ndarray of float64, shape (tilt,)
-        Thickness of the carbon that was built up, nm.
+        Thickness of the carbon that was built up, mean of the exposure, nm.
     fluence_before_e_nm2, fluence_e_nm2 : ndarray of float64, shape (tilt,)
         True fluence seen in this series before the tilt, and during it, e nm⁻².
     row_offsets_nm : ndarray of float64, shape (tilt, y, 2), optional
@@ -163,10 +164,10 @@ def draw_history(
 
     Notes
     -----
-    Fluence adds up in the order of acquisition, with the true current. Damage and contamination of a
-    tilt are those in the middle of its exposure, F = (sum of the tilts before) + half its own; within
-    one exposure the specimen is taken as still. That is exact to second order in (fluence of a
-    tilt)/(critical fluence). The rotation of the axis turns images after they were displaced.
+    Fluence adds up in the order of acquisition, with the true current. Contraction, mass and
+    contamination of a tilt are their means over its exposure: exact for counts, which are
+    proportional to the mass; for a contraction, an image at the mean scale stands for the mean of
+    images. The rotation of the axis turns images after they were displaced.
 
     Each kind of random error has a stream of its own (tilts, shifts, current, scan): switching one on
     leaves the others as they were, and twice the sigma of a normal error is twice the same error.
@@ -179,7 +180,7 @@ def draw_history(
     >>> history.fluence_before_e_nm2
     array([2000000.,       0., 1000000.])
     >>> history.left("N").round(3)
-    array([0.541, 0.803, 0.612])
+    array([0.543, 0.816, 0.616])
     """
     if not isinstance(scheme, TiltScheme):
         raise TypeError(f"`scheme` must be a TiltScheme, got {type(scheme).__name__}")
@@ -191,7 +192,6 @@ def draw_history(
     current *= 1 + errors.current_drift * _progress(scheme)
     fluence = _fluences(fluence_e_nm2, count) * current
     before = fluence_before(scheme, fluence)
-    middle = before + fluence / 2
     damage = BeamDamage() if damage is None else damage
     contamination = Contamination() if contamination is None else contamination
     return History(
@@ -200,9 +200,9 @@ def draw_history(
         shift_nm=shift + np.array([errors.axis_offset_nm, 0.0]),
         rotation_deg=np.full(count, errors.axis_angle_deg),
         current=current,
-        contraction=damage.scale(middle),
-        mass_left={element: damage.mass_left(element, middle) for element in damage.mass_loss},
-        contamination_nm=contamination.thickness_nm(middle),
+        contraction=damage.scale(before, fluence),
+        mass_left={element: damage.mass_left(element, before, fluence) for element in damage.mass_loss},
+        contamination_nm=contamination.thickness_nm(before, fluence),
         fluence_before_e_nm2=before,
         fluence_e_nm2=fluence,
         row_offsets_nm=row_offsets,

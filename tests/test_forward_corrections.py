@@ -43,6 +43,20 @@ def test_constant_totals_recover_the_gains_of_a_particle_in_the_field(holder, pe
     np.testing.assert_array_equal(scaled.data, series.data)
 
 
+@pytest.mark.parametrize("per_channel", [False, True])
+def test_segments_apart_have_gains_that_add_up(per_channel):
+    series = noiseless(holder="wall", segments="separate", scheme=TiltScheme.uniform(-70, 70, 7))
+    scaled = constant_total_gains(with_gains(series, None), per_channel=per_channel)
+    # A segment that the wall hides has a gain of 0, which is no reason to refuse the tilt.
+    assert (series.gains == 0).any()
+    np.testing.assert_allclose(scaled.gains, series.gains, rtol=1e-5, atol=1e-9)
+    whole = scaled.summed_segments()
+    np.testing.assert_allclose(whole.gains[:, 3], 1)
+    np.testing.assert_allclose(
+        whole.gains, constant_total_gains(whole, per_channel=per_channel).gains, rtol=1e-12
+    )
+
+
 def test_constant_totals_know_the_exposure():
     dwell = tuple(np.linspace(0.1, 0.4, SCHEME.count))
     series = noiseless(holder="wall", dwell_s=dwell)

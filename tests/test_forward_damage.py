@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from glasstomo.forward import TiltScheme
 from glasstomo.forward.acquisition_errors import AcquisitionErrors
-from glasstomo.forward.beam_damage import BeamDamage
+from glasstomo.forward.beam_damage import BeamDamage, mean_done
 from glasstomo.forward.contamination import Contamination
 from glasstomo.forward.history import draw_history
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.integrate import solve_ivp
+from scipy.integrate import simpson, solve_ivp
 
 from .strategies_forward import schemes
 
@@ -66,9 +66,38 @@ def test_what_is_taken_later_is_damaged_more(damage, scheme):
     assert (np.diff(history.contraction[order]) <= 0).all()
     for element in damage.mass_loss:
         assert (np.diff(history.left(element)[order]) <= 0).all()
-    # In the middle of each exposure: after the tilts before and half its own.
-    middle = (np.arange(scheme.count) + 0.5) * 1e6
-    np.testing.assert_allclose(history.contraction[order], damage.scale(middle), rtol=1e-12)
+    before = np.arange(scheme.count) * 1e6
+    np.testing.assert_allclose(history.contraction[order], damage.scale(before, 1e6), rtol=1e-12)
+
+
+# From exposures without end to those below the switch to a series.
+exposures = st.floats(-5, 3).map(lambda power: 10**power)
+
+
+@given(st.floats(0, 20), exposures)
+def test_a_tilt_records_the_mean_over_its_exposure(before, during):
+    fluence = np.linspace(before, before + during, 2001)
+    mean = float(simpson(-np.expm1(-fluence), x=fluence) / during)
+    # Simpson's rule errs by (step)^4 / 180 where steps are coarse, and by rounding where they are fine.
+    tolerance = (during / 2000) ** 4 / 180 + 1e-15 * (1 + before) / during
+    assert mean_done(np.array(before), np.array(during)) == pytest.approx(mean, abs=tolerance, rel=1e-9)
+
+
+def test_a_short_exposure_is_a_moment():
+    np.testing.assert_allclose(
+        mean_done(np.array([0.5, 0.5, 0.0]), np.array([0.0, 1e-9, 1e-9])),
+        [1 - np.exp(-0.5), 1 - np.exp(-0.5 - 0.5e-9), 0.5e-9],
+        rtol=1e-9,
+    )
+
+
+@given(st.floats(0, 20), exposures, st.floats(0, 5), st.floats(0, 5))
+def test_contamination_of_a_tilt_is_the_mean_over_its_exposure(before, during, adsorbed, growth):
+    layer = Contamination(adsorbed_nm=adsorbed, growth_nm=growth, critical_fluence_e_nm2=1.0)
+    fluence = np.linspace(before, before + during, 2001)
+    mean = float(simpson(layer.thickness_nm(fluence), x=fluence) / during)
+    tolerance = 5 * (during / 2000) ** 4 / 180 + 1e-13 * (1 + before) / during
+    assert layer.thickness_nm(before, during) == pytest.approx(mean, abs=tolerance, rel=1e-9)
 
 
 def test_a_current_that_drifts_damages_more():

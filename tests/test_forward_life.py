@@ -195,9 +195,10 @@ def test_contraction_shrinks_second_moments_and_keeps_counts():
     damage = BeamDamage(contraction=0.2, contraction_fluence_e_nm2=2 * FLUENCE)
     series = expected(damage=damage)
     np.testing.assert_allclose(series.data.sum(axis=(2, 3)), NOMINAL.data.sum(axis=(2, 3)), rtol=1e-5)
+    # The mean of exp(-u) over each exposure, which is half a critical fluence long.
     before = np.empty(5)
-    before[list(SCHEME.acquisition_order)] = np.arange(5) * FLUENCE
-    scale = 1 - 0.2 * (1 - np.exp(-(before + FLUENCE / 2) / (2 * FLUENCE)))
+    before[list(SCHEME.acquisition_order)] = np.arange(5) / 2
+    scale = 1 - 0.2 * (1 - (np.exp(-before) - np.exp(-before - 0.5)) / 0.5)
     assert scale.min() < 0.85
     # About the centre of the volume. What a pixel cuts off a voxel counts at the middle of the pixel:
     # voxels that are no longer half a pixel wide leave an error of about a hundredth of a pixel.
@@ -219,8 +220,9 @@ def test_mass_loss_lowers_counts_of_its_element_in_the_order_of_acquisition():
     series = expected(damage=damage)
     order = list(SCHEME.acquisition_order)
     ratio = series.data.sum(axis=(2, 3)) / NOMINAL.data.sum(axis=(2, 3))
-    middle = (np.arange(5) + 0.5) / 3
-    np.testing.assert_allclose(ratio[0, order], 1 - 0.5 * (1 - np.exp(-middle)), rtol=1e-5)
+    before = np.arange(5) / 3
+    kept = (np.exp(-before) - np.exp(-before - 1 / 3)) * 3
+    np.testing.assert_allclose(ratio[0, order], 1 - 0.5 * (1 - kept), rtol=1e-5)
     np.testing.assert_allclose(ratio[1], 1, rtol=1e-6)
     # The map keeps its shape.
     np.testing.assert_allclose(
@@ -242,7 +244,7 @@ def test_mass_loss_of_the_specimen_spares_film_and_contamination():
 
 
 def test_contamination_is_a_flat_layer_of_carbon():
-    layer = Contamination(adsorbed_nm=10.0, growth_nm=0.0, critical_fluence_e_nm2=1.0)
+    layer = Contamination(adsorbed_nm=10.0, critical_fluence_e_nm2=1e-6)
     film = SupportFilm(thickness_nm=20.0, top_nm=-90.0)
     thicker = SupportFilm(thickness_nm=30.0, top_nm=-90.0)
     grown = expected(blob(film=film), signal="adf", contamination=layer)
