@@ -222,7 +222,7 @@ def published_series() -> TiltSeries:
 
 
 def test_published_values_of_exspy():
-    """49.4889 at % Al, 21517.1647 and 21961.6166 atoms with 3 and 5 barn: exspy's test_quant_cross_section."""
+    """49.4889 at % Al, 21517.1647 and 21961.6166 atoms, 3 and 5 barn: exspy's test_quant_cross_section."""
     found = quantify(published_series(), {"Al_Ka": 3, "Zn_Ka": 5})
     assert found.elements == ("Al", "Zn")
     np.testing.assert_allclose(found.atomic_percent[0], 49.4889, atol=1e-3)
