@@ -141,12 +141,15 @@ def test_modelled_gains_of_named_segments():
         data=np.ones((2, 1, 1, 1)),
         angles_deg=[30.0],
         spacing_nm=5.0,
-        channels=("Zn_Ka@c", "Zn_Ka@3"),
+        channels=("Zn_Ka@b", "Zn_Ka@2"),
         signal="EDS_TEM",
     )
     by_name, by_number = modelled_gains(series, detector=named, holder="wall")
     np.testing.assert_array_equal(by_name, by_number)
-    with pytest.raises(ValueError, match="'Zn_Ka@c': the detector has no such segment; it has 1, 2, 3, 4"):
+    apart = named.relative_gain([30.0], holder="wall", energy_kev=8.63, separate=True)
+    np.testing.assert_allclose(by_name, apart[1], rtol=1e-3)
+    assert abs(apart[1] - apart[0]) > 0.05
+    with pytest.raises(ValueError, match="'Zn_Ka@b': the detector has no such segment; it has 1, 2, 3, 4"):
         modelled_gains(series, detector=OSIRIS.eds)
 
 
