@@ -23,7 +23,7 @@ ORDER_RANGE = (0.0, 1.12)
 
 SCHEMES = {
     "Uniform": TiltScheme.uniform(-70, 70, 15),
-    "Saxton": TiltScheme.saxton(-70, 70, count=15, order="dose_symmetric"),
+    "Saxton": TiltScheme.saxton(-70, 70, 15, order="dose_symmetric"),
     "Golden ratio": TiltScheme.golden_ratio(-70, 70, 15),
 }
 ORDERS = {

@@ -143,9 +143,9 @@ class TiltScheme(Parameters):
         cls,
         start_deg: float,
         stop_deg: float,
+        count: int | None = None,
         *,
         step_deg: float | None = None,
-        count: int | None = None,
         order: Order = "increasing",
     ) -> "TiltScheme":
         """Return Saxton's tilts: steps shrink with the cosine of the tilt.
@@ -155,7 +155,7 @@ class TiltScheme(Parameters):
 
         Parameters
         ----------
-        start_deg, stop_deg, step_deg, count
+        start_deg, stop_deg, count, step_deg
             As for `saxton_angles_deg`, where the law and its sources stand.
         order : str or tuple of int, optional
             Order of acquisition, as for `TiltScheme`.
@@ -167,7 +167,7 @@ class TiltScheme(Parameters):
 
         Examples
         --------
-        >>> scheme = TiltScheme.saxton(-70, 70, count=15)
+        >>> scheme = TiltScheme.saxton(-70, 70, 15)
         >>> [round(angle, 1) for angle in scheme.angles_deg[7:]]
         [0.0, 13.2, 26.1, 38.0, 48.4, 57.2, 64.3, 70.0]
         >>> TiltScheme.saxton(-70, 70, step_deg=5).count
