@@ -20,6 +20,20 @@ class ADFDetector(Parameters):
         Read-out noise of a pixel, electrons RMS.
     gain : float, optional
         Output per electron detected.
+    offset : float, optional
+        Output of the electronics without any electron, the same in every pixel; 0 by default. It
+        comes on top of the gain and carries no shot noise. `linearise_adf` takes it off, and so does
+        `subtract_background`, together with the film.
+
+    Notes
+    -----
+    With q = Σ σ_Z P_Z over all elements along the line of sight, the film included::
+
+        I = gain × N_e × (1 − exp(−q)) + offset
+
+    q is the mean number of times that an electron is scattered into the annulus, and 1 − exp(−q) the
+    share scattered at least once: additive in thickness for q ≪ 1, bending away by q/2 of itself,
+    and the whole beam for q ≫ 1. The page ``docs/adf.md`` says what this leaves out.
 
     Examples
     --------
@@ -33,6 +47,7 @@ class ADFDetector(Parameters):
     outer_mrad: float = Field(default=200.0, gt=0, le=1000)
     read_noise_electrons: NonNegativeFloat = 2.0
     gain: PositiveFloat = 1.0
+    offset: float = 0.0
 
     @model_validator(mode="after")
     def _check_order(self) -> "ADFDetector":

@@ -69,8 +69,9 @@ def rutherford_cross_section_barn(
     at 80 kV and 53 to 68 % low at 200 kV (O, Fe, Cu, Au): use it for dark-field annuli only. The
     printed prefactor lacks the γ² of the first Born approximation (1.34 at 80 kV, 1.94 at 200 kV);
     with it, Au between 50 and 200 mrad would come out 59 % high, because one exponential screens
-    too little at these angles and heavy atoms scatter less than the Born approximation says.
-    Inelastic and phonon scattering are left out.
+    too little at these angles and heavy atoms scatter less than the Born approximation says. The page
+    ``docs/adf.md`` prints the deviation of every cross-section compared. Inelastic and phonon
+    scattering are left out.
 
     References
     ----------

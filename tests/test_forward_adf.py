@@ -1,5 +1,11 @@
 """Annular dark field: the Rutherford cross-section, and what the detector expects of a slab."""
 
+import contextlib
+import io
+import re
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from glasstomo.forward import (
@@ -41,6 +47,7 @@ def deviation(row) -> float:
 def test_gold_annulus_agrees_with_elsepa(shared):
     annuli = [row for row in elsepa(shared) if row[2] > 0]
     assert len(annuli) == 2
+    assert max(abs(deviation(row)) for row in annuli) < 0.25
     assert [deviation(row) for row in annuli] == pytest.approx([-0.18, -0.19], abs=0.01)  # as documented
 
 
@@ -49,6 +56,23 @@ def test_total_cross_sections_are_low_as_documented(shared):
     at_80, at_200 = ([value for energy, value in total if energy == kv] for kv in (80, 200))
     assert (max(at_80), min(at_80)) == pytest.approx((-0.25, -0.47), abs=0.01)
     assert (max(at_200), min(at_200)) == pytest.approx((-0.53, -0.68), abs=0.01)
+
+
+def test_page_prints_every_deviation(shared):
+    """What docs/adf.md shows is what its code prints, for every row of the reference data."""
+    page = (Path(__file__).parents[1] / "docs" / "adf.md").read_text(encoding="utf-8")
+    names: dict = {}
+    shown = re.findall(r"^```python\n(.*?)^```\n```text\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert len(shown) == 2
+    for code, text in shown:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(code, names)
+        assert printed.getvalue() == text
+    rows = [(atomic_number(element), *rest) for element, *rest in names["ELSEPA"]]
+    np.testing.assert_array_equal(rows, elsepa(shared))
+    deviations = [deviation(row) for row in elsepa(shared)]
+    assert [f"{value:+.1%}" for value in deviations] == re.findall(r"[+-][\d.]+%$", shown[1][1], re.MULTILINE)
 
 
 @given(elements, st.floats(30, 300), st.floats(0, 100), st.floats(1, 400))
@@ -93,6 +117,93 @@ def test_slab_saturates_as_one_minus_exp():
         np.testing.assert_allclose(series.data, series.electrons_per_pixel * probability, rtol=1e-6)
         expected.append(series.data[0, 0, 0])
     assert 8 * expected[0] > expected[1] > expected[2] / 2
+
+
+def share_scattered(density, layers, spacing_nm, element="Zn"):
+    """Share of the beam on the detector, for a slab that is wider than the field."""
+    matter = np.zeros((64, 2, 2))
+    matter[:layers] = density
+    series = expected_counts(
+        phantom_of({element: matter}, spacing_nm),
+        scheme=TiltScheme(angles_deg=(0,)),
+        microscope="osiris",
+        signal="adf",
+    )
+    return float(series.data[0, 0, 0]) / series.electrons_per_pixel
+
+
+@given(st.integers(1, 32), st.integers(1, 32), st.floats(0.01, 60), st.floats(0.5, 20))
+def test_slabs_on_top_of_each_other_add_up_but_for_what_both_scatter(first, second, density, spacing):
+    """1 − exp(−a − b) = p + r − p r: additive when thin, never more than the beam."""
+    p, r = (share_scattered(density, n, spacing) for n in (first, second))
+    both = share_scattered(density, first + second, spacing)
+    assert both == pytest.approx(p + r - p * r, rel=1e-5, abs=1e-7)
+    assert max(p, r) <= both <= 1
+    if p + r < 0.01:
+        assert both == pytest.approx(p + r, rel=0.006)
+
+
+def test_thick_copper_saturates():
+    sigma = MICROSCOPES["osiris"].adf.cross_sections_barn(["Cu"], voltage_kv=80)["Cu"] * 1e-10
+    shares = [share_scattered(84.9, layers, 100.0, "Cu") for layers in (1, 8, 32, 64)]
+    np.testing.assert_allclose(shares, -np.expm1(-sigma * 84.9 * 100 * np.array([1, 8, 32, 64])), rtol=1e-5)
+    assert shares[2] > 0.99
+    assert shares[3] - shares[2] < 0.01
+
+
+def with_offset(offset):
+    microscope = MICROSCOPES["osiris"]
+    return microscope.replace(adf=microscope.adf.replace(offset=offset, gain=3.0))
+
+
+@given(st.floats(-1e5, 1e5))
+def test_offset_comes_on_top_and_linearising_takes_it_off(offset):
+    phantom = ball_phantom(8, film=SupportFilm(thickness_nm=20.0, top_nm=-150.0))
+    scheme = TiltScheme(angles_deg=(-40, 0, 30))
+    plain, shifted = (
+        expected_counts(phantom, scheme=scheme, microscope=with_offset(value), signal="adf")
+        for value in (0.0, offset)
+    )
+    np.testing.assert_allclose(shifted.data, plain.data + offset, rtol=1e-12)
+    straight, found = linearise_adf(plain).data, linearise_adf(shifted).data
+    np.testing.assert_allclose(found, straight, rtol=1e-6, atol=1e-4)
+    assert (linearise_adf(shifted, offset=offset).data == found).all()
+    ignored = linearise_adf(shifted, offset=0.0).data
+    if abs(offset) > 100:
+        assert np.abs(ignored - straight).max() > 0.9 * abs(offset)
+    # The background takes the offset off together with the film, saturated or not.
+    cleaned, clean = subtract_background(shifted, border=1).data, subtract_background(plain, border=1).data
+    np.testing.assert_allclose(cleaned, clean, atol=0.05)
+
+
+def test_offset_carries_no_shot_noise(rng):
+    vacuum = phantom_of({"Zn": np.zeros((4, 64, 64))}, 10.0)
+    microscope = with_offset(1e4)
+    series = simulate(
+        vacuum, scheme=TiltScheme(angles_deg=(0,)), microscope=microscope, signal="adf", rng=rng
+    )
+    read_out = microscope.adf.gain * microscope.adf.read_noise_electrons
+    assert series.data.mean() == pytest.approx(1e4, abs=6 * read_out / 32)
+    assert series.data.std() == pytest.approx(read_out, rel=6 / np.sqrt(2 * 32**2))
+
+
+def test_linearising_knows_the_electrons_of_each_tilt():
+    q = 0.5
+    exposure = np.array([1.0, 2.5])
+    data = 1000 * exposure[:, None, None] * -np.expm1(-np.full((2, 1, 1), q)) + 7
+    series = TiltSeries(
+        data=data,
+        angles_deg=[0, 30],
+        spacing_nm=1,
+        channels=("ADF",),
+        signal="ADF",
+        electrons_per_pixel=1000.0,
+        exposure=exposure,
+    )
+    found = linearise_adf(series, gain=1.0, offset=7.0)
+    np.testing.assert_allclose(found.data[:, 0, 0], 1000 * q * exposure, rtol=1e-6)
+    with pytest.raises(ValueError, match=r"at index \(1, 0, 0\) .* whole beam of 2500"):
+        linearise_adf(replace(series, data=data * [[[1]], [[3]]]), gain=1.0, offset=7.0)
 
 
 def test_film_adds_a_constant_at_each_tilt():
@@ -153,6 +264,7 @@ def test_linearising_says_what_it_lacks():
         (series(), None, "`gain` must be"),
         (series(), 0.5, r"at index \(0, 0, 0\) is 5, the whole beam of 5"),
         (series(metadata={"background": [1.0]}), 1.0, "linearise it first"),
+        (series(metadata={"linearised": True}), 1.0, "linearised already"),
     ):
         with pytest.raises(ValueError, match=message):
             linearise_adf(given_series, gain=gain)

@@ -251,7 +251,7 @@ def test_matter_outside_the_field_is_blurred_into_it():
     """A wall that goes on beyond the field of view: its image stays flat up to the last bin."""
     volume = np.ones((41, 41, 81), np.float32)
     found = defocused_projection(
-        volume, angle_deg=0, spacing_nm=5.0, bins=21, bin_nm=5.0, half_angle_mrad=50, fwhm_nm=0
+        volume, angle_deg=0, spacing_nm=5.0, bins=21, bin_nm=5.0, half_angle_mrad=200, fwhm_nm=0
     )
     np.testing.assert_allclose(found[:, 40], 41 * 5.0, rtol=1e-5)
 
