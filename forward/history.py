@@ -251,6 +251,7 @@ def _drawn(
         raise TypeError(
             f"`rng` must be a numpy.random.Generator (numpy.random.default_rng(seed)), got {rng!r}"
         )
+    # One stream each, in this order for good: a new kind of error goes to the end.
     tilts, shifts, currents, scans = rng.spawn(4)
     # Log-normal of mean 1 and relative deviation sigma.
     spread = np.sqrt(np.log1p(errors.current_sigma**2))
