@@ -8,6 +8,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -17,6 +18,7 @@ from matplotlib.ticker import MultipleLocator
 from ..forward.acquisition import Acquisition
 from ..forward.eds_response import EDSResponse
 from ..forward.fit_design import fit_design
+from ..forward.microscope import MICROSCOPES
 from ..forward.net_counts import net_counts
 from ..forward.peak_fit import PeakFit, fit_kernels
 from ..forward.simulate_spectra import simulate_spectra
@@ -83,9 +85,9 @@ class FittedSpectrum:
 def spectra_of_a_slab(folder: Path) -> tuple[SpectrumSeries, SpectrumSeries]:
     """Simulate draws and the expectation of one spectrum: 500 Kα counts of either metal, on a copper grid."""
     acquisition = Acquisition(
-        scheme=TiltScheme(angles_deg=(0.0,)), microscope="osiris", lines=PEAKS[::2], **BEAM
+        scheme=TiltScheme(angles_deg=(0.0,)), microscope=MICROSCOPES["osiris"], lines=PEAKS[::2], **BEAM
     )
-    settings = {"response": EDSResponse(), "system": SystemPeaks()}
+    settings: dict[str, Any] = {"response": EDSResponse(), "system": SystemPeaks()}
     phantom = metal_slab(COUNTS, pixels=SUMMED)
     draw = simulate_spectra(
         phantom, acquisition, path=folder / "draw.h5", rng=np.random.default_rng(5), **settings

@@ -6,6 +6,7 @@
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -20,13 +21,13 @@ from ..forward.tilt_scheme import TiltScheme
 from ..phantoms import MATERIALS, Grid, Phantom
 
 LINES = ("Co_Ka", "Zn_Ka")
-METHODS = {
+METHODS: dict[str, dict[str, Any]] = {
     "fit, Kβ tied to Kα": {"method": "fit"},
     "fit, Kβ free": {"method": "fit", "fit": PeakFit(tied=False)},
     "windows": {"method": "windows"},
 }
 COPPER = {"no copper": 0.0, "copper grid": 1.0, "five times that": 5.0}
-BEAM = {"beam_current_na": 1.0, "dwell_s": 0.2}
+BEAM: dict[str, Any] = {"beam_current_na": 1.0, "dwell_s": 0.2}
 
 
 def metal_slab(counts: float, *, pixels: int, microscope: str = "osiris") -> Phantom:
@@ -95,7 +96,9 @@ def measure(
         uniform={element: copper * level for element, level in default.uniform.items()},
         scattered={element: copper * level for element, level in default.scattered.items()},
     )
-    acquisition = Acquisition(scheme=TiltScheme(angles_deg=(0.0,)), microscope="osiris", lines=LINES, **BEAM)
+    acquisition = Acquisition(
+        scheme=TiltScheme(angles_deg=(0.0,)), microscope=MICROSCOPES["osiris"], lines=LINES, **BEAM
+    )
     with tempfile.TemporaryDirectory() as folder:
         spectra = simulate_spectra(
             metal_slab(counts, pixels=pixels),

@@ -11,6 +11,7 @@ from .peak_fit import PeakFit, fit_kernels
 from .spectrum_series import SpectrumSeries
 from .tilt_series import TiltSeries
 from .window_counts import CountWindows, window_kernels
+from .xray_lines import LINES
 
 # Pixels a side over which the noise is averaged: one pixel's counts say little about their variance.
 SMOOTHING = 5
@@ -23,6 +24,7 @@ def net_counts(
     method: Literal["fit", "windows"] = "fit",
     fit: PeakFit | None = None,
     windows: CountWindows | None = None,
+    response: EDSResponse | None = None,
 ) -> TiltSeries:
     """Extract the net counts of lines from spectra, as an analyst would.
 
@@ -41,6 +43,9 @@ def net_counts(
         How to fit.
     windows : CountWindows, optional
         Where the windows stand.
+    response : EDSResponse, optional
+        What the analyst takes for the detector's resolution and calibration; that of the spectra
+        when omitted. Another one shows what a wrong calibration costs.
 
     Returns
     -------
@@ -69,7 +74,7 @@ def net_counts(
             raise ValueError(f"no line {name!r} in these spectra; they have {', '.join(sorted(known))}")
     if not names or len(set(names)) < len(names):
         raise ValueError(f"`lines` must name at least one line, each once, got {names}")
-    kernels = spectrum_kernels(spectra, names, method=method, fit=fit, windows=windows)
+    kernels = spectrum_kernels(spectra, names, method=method, fit=fit, windows=windows, response=response)
     data, variance = _apply(spectra, kernels)
     single = isinstance(wanted, str)
     settings = windows or CountWindows() if method == "windows" else fit or PeakFit()
@@ -98,12 +103,13 @@ def spectrum_kernels(
     method: Literal["fit", "windows"] = "fit",
     fit: PeakFit | None = None,
     windows: CountWindows | None = None,
+    response: EDSResponse | None = None,
 ) -> np.ndarray:
     """Linear estimators of `net_counts`, for every tilt.
 
     Parameters
     ----------
-    spectra, lines, method, fit, windows
+    spectra, lines, method, fit, windows, response
         As for `net_counts`.
 
     Returns
@@ -112,30 +118,50 @@ def spectrum_kernels(
         Net counts of a pixel are ``kernels[tilt] @ spectrum``; their bias on a known expectation is
         ``kernels[tilt] @ expectation`` less the true counts, exactly.
     """
-    response = EDSResponse(**spectra.metadata["response"])
+    true = EDSResponse(**spectra.metadata["response"])
+    assumed = true if response is None else response
+    templates = spectra.templates if response is None else _templates(spectra, response)
     if method == "windows":
-        shapes = {
-            part.name: template for part, template in zip(spectra.parts, spectra.templates, strict=True)
-        }
+        shapes = {part.name: shape for part, shape in zip(spectra.parts, templates, strict=True)}
         kernels = window_kernels(
             lines,
-            energies_kev=spectra.energies_kev,
-            fwhm_kev=response.fwhm_kev,
+            energies_kev=assumed.energies_kev,
+            fwhm_kev=assumed.fwhm_kev,
             own_shapes=[shapes[line] for line in lines],
             windows=windows,
         )
         return np.broadcast_to(kernels, (spectra.count, *kernels.shape))
     if method != "fit":
         raise ValueError(f"`method` must be 'fit' or 'windows', got {method!r}")
-    return _fit_kernels(spectra, lines, response, PeakFit() if fit is None else fit)
+    return _fit_kernels(spectra, lines, templates, assumed, PeakFit() if fit is None else fit)
+
+
+def _templates(spectra: SpectrumSeries, response: EDSResponse) -> np.ndarray:
+    """Templates as another response would have them; the bremsstrahlung keeps its shape."""
+    if response.channels != spectra.shape[-1]:
+        raise ValueError(
+            f"`response` must have the {spectra.shape[-1]} channels of the spectra, got {response.channels}"
+        )
+    return np.stack(
+        [
+            shape
+            if part.kind == "bremsstrahlung"
+            else sum(share * response.line_shape(energy) for energy, share in LINES[part.name].components)
+            for part, shape in zip(spectra.parts, spectra.templates, strict=True)
+        ]
+    )
 
 
 def _fit_kernels(
-    spectra: SpectrumSeries, lines: Sequence[str], response: EDSResponse, fit: PeakFit
+    spectra: SpectrumSeries,
+    lines: Sequence[str],
+    templates: np.ndarray,
+    response: EDSResponse,
+    fit: PeakFit,
 ) -> np.ndarray:
     mean = spectra.total().mean(axis=0) / (spectra.shape[1] * spectra.shape[2])
     kernels = np.zeros((spectra.count, len(lines), spectra.shape[-1]))
-    energies = spectra.energies_kev
+    energies = response.energies_kev
     for low, high, members in fit_bands(lines, fwhm_kev=response.fwhm_kev, margin_fwhm=fit.margin_fwhm):
         channels = slice(*np.searchsorted(energies, [low, high]).tolist())
         rows = [list(lines).index(name) for name in members]
@@ -147,7 +173,7 @@ def _fit_kernels(
                 design = fit_design(
                     members,
                     parts=spectra.parts,
-                    templates=spectra.templates,
+                    templates=templates,
                     part_gains=gains,
                     channels=channels,
                     fit=fit,

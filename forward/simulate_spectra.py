@@ -102,7 +102,7 @@ def simulate_spectra(
     model = SpectrumModel(
         microscope=acquisition.microscope,
         response=response,
-        elements=_elements(phantom, history),
+        elements=_elements(phantom, acquisition, history),
         system=system,
         continuum_kev=tuple(continuum_kev),
     )
@@ -146,11 +146,15 @@ def _checked(acquisition: Acquisition, path: str | os.PathLike[str], rng: Any) -
     return Path(path)
 
 
-def _elements(phantom: "Phantom", history: History) -> tuple[str, ...]:
-    """Every element that emits: of the specimen, its film, and what the beam builds up."""
+def _elements(phantom: "Phantom", acquisition: Acquisition, history: History) -> tuple[str, ...]:
+    """Every element that emits: of the specimen, its film, and what the beam builds up.
+
+    Those looked for belong to them even when the specimen has none: their counts are then zero.
+    """
     film = () if phantom.film is None else tuple(phantom.film.areal_densities())
     grown = ("C",) if np.any(history.contamination_nm) else ()
-    return tuple(dict.fromkeys((*phantom.elements, *film, *grown)))
+    sought = [LINES[name].element for name in acquisition.line_names]
+    return tuple(dict.fromkeys((*phantom.elements, *film, *grown, *sought)))
 
 
 def _live_fraction(

@@ -278,3 +278,62 @@ def test_resolution_decides_what_can_be_told_apart(folder):
         lost.append(COUNTS - net_counts(series, "Zn_Ka", method="windows").data.mean())
         np.testing.assert_allclose(net_counts(series, "Zn_Ka").data, COUNTS, rtol=1e-5)
     assert lost[1] != pytest.approx(lost[0], rel=0.05)
+
+
+def test_a_wrong_calibration_costs_what_it_costs(expectation):
+    """Fitted with peaks 5 eV too wide, counts are too high by a little, and only then."""
+    np.testing.assert_array_equal(
+        net_counts(expectation, LINES, response=RESPONSE).data, net_counts(expectation, LINES).data
+    )
+    wide = net_counts(expectation, LINES, response=RESPONSE.replace(fwhm_mn_ka_ev=135.0)).data / COUNTS - 1
+    narrow = net_counts(expectation, LINES, response=RESPONSE.replace(fwhm_mn_ka_ev=125.0)).data / COUNTS - 1
+    assert (wide > 0.002).all()
+    assert (wide < 0.03).all()
+    assert (narrow < -0.002).all()
+    with pytest.raises(ValueError, match="must have the 1200 channels of the spectra, got 2048"):
+        net_counts(expectation, LINES, response=EDSResponse())
+
+
+def test_an_element_that_is_not_there_counts_nothing(folder):
+    """Looking for cobalt in pure zinc gives zero, not an error, and the same as counts mode."""
+    from .strategies_forward import phantom_of
+
+    zinc = phantom_of({"Zn": np.full((4, 4, 4), 5.0)}, 20.0)
+    series = simulate_spectra(zinc, at_zero(), path=folder / "zinc.h5", response=RESPONSE, system=COPPER)
+    counts = expected_counts(zinc, at_zero())
+    np.testing.assert_allclose(net_counts(series).data, counts.data, atol=1e-3)
+    assert counts.data[0].max() == 0
+
+
+def test_soft_and_hard_lines_through_absorption(folder):
+    """K lines come out exact; soft ones, on a background that absorption bends, within 0.5 %."""
+    from glasstomo.forward.absorption import Absorption
+
+    lines = ("Co_Ka", "Zn_Ka", "N_Ka", "C_Ka", "Zn_La", "Co_La")
+    fields = {"scheme": ZERO, "microscope": "osiris", "holder": "wall", "absorption": Absorption()}
+    phantom = ball_phantom(spacing_nm=60.0)
+    counts = expected_counts(phantom, lines=lines, **fields).data.sum(axis=(1, 2, 3))
+    series = simulate_spectra(phantom, path=folder / "soft.h5", system=COPPER, response=RESPONSE, **fields)
+    net = net_counts(series, lines).data.sum(axis=(1, 2, 3))
+    np.testing.assert_allclose(net[:2], counts[:2], rtol=1e-4)
+    np.testing.assert_allclose(net[2:], counts[2:], rtol=5e-3)
+
+
+def test_tied_lines_follow_cross_sections_and_gains(expectation):
+    """Kβ hangs on Kα in the ratio that the microscope's table and the holder give."""
+    from glasstomo.forward import MICROSCOPES
+    from glasstomo.forward.fit_design import fit_design
+
+    shapes = {part.name: t for part, t in zip(expectation.parts, expectation.templates, strict=True)}
+    channels = slice(600, 1100)
+    settings = {"parts": expectation.parts, "templates": expectation.templates, "channels": channels}
+    gains = {"Zn_Ka": 0.8, "Zn_Kb": 0.6}
+    tied = fit_design(("Zn_Ka",), part_gains=gains, fit=PeakFit(), **settings)
+    barn = MICROSCOPES["osiris"].cross_section_barn
+    ratio = barn["Zn_Kb"] / barn["Zn_Ka"] * 0.6 / 0.8
+    expected = (shapes["Zn_Ka"] + ratio * shapes["Zn_Kb"])[channels]
+    np.testing.assert_allclose(tied.columns[:, 0], expected, rtol=1e-12)
+    assert tied.names == ("Zn_Ka", "Co_Ka", "Cu_Ka", "background 0", "background 1")
+    free = fit_design(("Zn_Ka",), part_gains=gains, fit=PeakFit(tied=False), **settings)
+    np.testing.assert_array_equal(free.columns[:, 0], shapes["Zn_Ka"][channels])
+    assert {"Zn_Kb", "Co_Kb", "Cu_Kb"} <= set(free.names)

@@ -1,5 +1,10 @@
 """Spectrum images: sums, laws of counting, files."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from glasstomo.forward import TiltScheme, expected_counts
@@ -311,3 +316,64 @@ def test_what_is_no_spectrum_series_says_so(tmp_path, path):
     with pytest.raises(ValueError, match="no such file"):
         SpectrumSeries.open(tmp_path / "none.h5")
     assert series.lines_wanted == LINES
+
+
+def test_errors_of_the_acquisition_reach_the_spectra(tmp_path):
+    """Drift and shifts are those of counts mode with the same seed, and leave the noise's stream alone."""
+    from glasstomo.forward import AcquisitionErrors
+    from glasstomo.forward.net_counts import net_counts
+
+    errors = AcquisitionErrors(tilt_sigma_deg=1.0, shift_sigma_nm=20.0, current_sigma=0.05, scan_noise_nm=3.0)
+    fields = {"scheme": SCHEME, "microscope": "osiris", "errors": errors, "lines": LINES}
+    series = simulate_spectra(
+        ball_phantom(),
+        path=tmp_path / "e.h5",
+        rng=np.random.default_rng(9),
+        noise=False,
+        response=RESPONSE,
+        **fields,
+    )
+    counts = expected_counts(ball_phantom(), rng=np.random.default_rng(9), **fields)
+    assert np.abs(counts.data - expected_counts(ball_phantom(), **{**fields, "errors": None}).data).max() > 10
+    np.testing.assert_allclose(net_counts(series).data, counts.data, atol=5e-5 * counts.data.max())
+
+
+def test_channels_may_begin_below_zero(tmp_path):
+    from glasstomo.forward.net_counts import net_counts
+
+    response = EDSResponse(channels=1250, offset_kev=-0.48)
+    series = simulate_spectra(slab(1), at_zero(), path=tmp_path / "n.h5", response=response, system=COPPER)
+    assert series.energies_kev[0] == -0.48
+    np.testing.assert_allclose(net_counts(series, [*LINES, "C_Ka"]).data[:2], 500, rtol=1e-5)
+
+
+@pytest.mark.slow
+def test_a_full_series_stays_below_a_gigabyte(tmp_path):
+    """Done-criterion: 64 × 64 × 15 × 2048 to disk, and net counts from it, in a process of its own."""
+    program = """
+import resource, sys
+import numpy as np
+from glasstomo.forward import TiltScheme
+from glasstomo.forward.net_counts import net_counts
+from glasstomo.forward.simulate_spectra import simulate_spectra
+from glasstomo.forward.system_peaks import SystemPeaks
+from tests.strategies_forward import ball_phantom
+spectra = simulate_spectra(
+    ball_phantom(128, spacing_nm=4.0), scheme=TiltScheme.uniform(-70, 70, 15), microscope="osiris",
+    holder="wall", system=SystemPeaks(), rng=np.random.default_rng(1), path=sys.argv[1])
+assert spectra.shape == (15, 64, 64, 2048)
+net_counts(spectra, ("Co_Ka", "Zn_Ka"))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+    root = Path(__file__).parents[1]
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "s.h5")],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(root)},
+        cwd=root,
+    )
+    # Linux counts in KiB, macOS in bytes.
+    unit = 1 if sys.platform == "darwin" else 1024
+    assert int(done.stdout.split()[-1]) * unit < 1e9
