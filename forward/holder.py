@@ -19,7 +19,8 @@ class Holder(Parameters):
     """A holder that blocks bands of elevation over its own (tilted) plane.
 
     A holder of another kind derives from this class and overrides `transmission` (any dependence
-    on elevation, azimuth and energy) or, when it is known only as a measured curve, `gains`.
+    on elevation, azimuth and energy; where it jumps other than at `edges_deg`, gains are good to about
+    0.02 of a segment). One known by a measured curve alone is a `MeasuredHolder`.
 
     Parameters
     ----------
@@ -123,9 +124,10 @@ class Holder(Parameters):
             return self.transmission(eps, phi, energy_kev)
 
         disc = (elevation, azimuth, detector.half_angles_deg, transmission, self.edges_deg)
+        free = type(self).transmission is not Holder.transmission
         if support_grid is None:
-            return disc_transmission(*disc)
-        return gridded_disc_transmission(*disc, support_grid, energy_kev)
+            return disc_transmission(*disc, free=free)
+        return gridded_disc_transmission(*disc, support_grid, energy_kev, free=free)
 
 
 # A cone of beryllium around the specimen. superAngle, the program of Xu et al., takes for this holder a wall

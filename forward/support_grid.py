@@ -224,7 +224,7 @@ class SupportGrid(Parameters):
         return np.concatenate([self._towards_bars(np.array([0.0, *edges])), rim])
 
     def azimuth_edges_deg(self, elevation_deg: np.ndarray) -> np.ndarray:
-        """Azimuths at which the transmission jumps.
+        """Azimuths at which the transmission jumps or bends.
 
         Parameters
         ----------
@@ -248,7 +248,11 @@ class SupportGrid(Parameters):
                 turn = self.rotation_deg + 90.0 * np.arange(4)
                 ratio = self._clearances() / circle
         spread = np.rad2deg(np.arccos(np.clip(np.nan_to_num(ratio, nan=1.0), -1.0, 1.0)))
-        return np.concatenate([turn + spread, turn - spread], axis=-1)
+        edges = [turn + spread, turn - spread]
+        if self.element is not None and self.shape == "square":
+            # The way through metal bends where a ray passes a corner.
+            edges.append(np.broadcast_to(self._corners_deg(), spread.shape))
+        return np.concatenate(edges, axis=-1)
 
     def _towards_bars(self, elevation_deg: np.ndarray) -> np.ndarray:
         """Elevation counted towards the side of the bars, and back."""

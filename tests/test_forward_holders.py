@@ -104,6 +104,29 @@ def test_filtered_gains_agree_with_a_fine_sum(holder, energy):
     assert zenith.gains([0.0], holder=holder, energy_kev=energy)[0, 0] == pytest.approx(expected, abs=5e-3)
 
 
+def test_holders_of_any_form_are_good_to_two_hundredths():
+    class Rim(Holder):
+        """Stands at azimuths up to `width_deg` from +y, and hides what is below 12 degrees."""
+
+        width_deg: float
+
+        def transmission(self, elevation_deg, azimuth_deg, energy_kev):
+            behind = np.abs(azimuth_deg) < self.width_deg
+            return np.where(behind & (elevation_deg < 12), 0.0, 1.0)
+
+    for width in (30.0, 45.0, 50.0, 57.0, 180.0):
+        gain = SUPER_X.gains([0.0], holder=Rim(name="rim", width_deg=width))[0, 0]
+        # Nested sums over elevation and azimuth at 0 degrees, by the definition of the disc.
+        up, turn = np.deg2rad(np.meshgrid(np.linspace(4, 32, 1401), np.linspace(29, 61, 1601), indexing="ij"))
+        centre, half = np.deg2rad(18), np.deg2rad(SUPER_X.half_angles_deg[0])
+        near = np.sin(up) * np.sin(centre) + np.cos(up) * np.cos(centre) * np.cos(turn - np.pi / 4) > np.cos(
+            half
+        )
+        weight = near * np.cos(up)
+        hidden = (up < np.deg2rad(12)) & (turn < np.deg2rad(width))
+        assert gain == pytest.approx(1 - (weight * hidden).sum() / weight.sum(), abs=0.02)
+
+
 # Segments apart
 
 
