@@ -333,7 +333,8 @@ def test_tied_lines_follow_cross_sections_and_gains(expectation):
     ratio = barn["Zn_Kb"] / barn["Zn_Ka"] * 0.6 / 0.8
     expected = (shapes["Zn_Ka"] + ratio * shapes["Zn_Kb"])[channels]
     np.testing.assert_allclose(tied.columns[:, 0], expected, rtol=1e-12)
-    assert tied.names == ("Zn_Ka", "Co_Ka", "Cu_Ka", "background 0", "background 1")
+    assert tied.names[0] == "Zn_Ka"
+    assert set(tied.names[1:]) == {"Co_Ka", "Cu_Ka", "background 0", "background 1"}
     free = fit_design(("Zn_Ka",), part_gains=gains, fit=PeakFit(tied=False), **settings)
     np.testing.assert_array_equal(free.columns[:, 0], shapes["Zn_Ka"][channels])
     assert {"Zn_Kb", "Co_Kb", "Cu_Kb"} <= set(free.names)
