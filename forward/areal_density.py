@@ -93,10 +93,9 @@ def mixture(phantom: "Phantom", weights: Mapping[str, float], binning: int) -> n
         if element not in phantom.elements:
             continue
         density = phantom.density(element)
-        nz, ny, nx = density.shape
-        binned = density
-        if binning > 1:
-            binned = density.reshape(nz, ny, nx // binning, binning).mean(axis=-1, dtype=np.float32)
-        binned = binned * np.float32(weight)
+        # Adding strided rows is many times as fast as numpy's mean over a short last axis.
+        binned = density[..., ::binning] * np.float32(weight / binning)
+        for offset in range(1, binning):
+            binned += density[..., offset::binning] * np.float32(weight / binning)
         total = binned if total is None else np.add(total, binned, out=total)
     return total

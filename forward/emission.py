@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..phantoms.materials import MATERIALS
-from .absorption import mean_transmission
 from .acquisition import Acquisition
 from .areal_density import areal_density, checked_binning, film_areal_density, mixture
-from .attenuation import linear_attenuation_per_nm
+from .escape import Escape, spread
 from .history import History, draw_history
 from .view import View
 
@@ -33,6 +32,39 @@ class Emitter:
 
     weights: Mapping[str, float]
     energy_kev: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mixtures:
+    """The distinct mixtures of elements among some emitters: lines of one element share theirs.
+
+    Parameters
+    ----------
+    weights : list of dict
+        Each mixture's weights relative to their largest.
+    which : ndarray of int, shape (emitter,)
+        The mixture of each emitter.
+    scales : ndarray of float64, shape (emitter,)
+        Largest weight of each emitter, nm².
+    """
+
+    weights: list[dict[str, float]]
+    which: np.ndarray
+    scales: np.ndarray
+
+    @classmethod
+    def of(cls, emitters: Sequence[Emitter]) -> "Mixtures":
+        """Group the weights of emitters."""
+        distinct: dict[tuple, int] = {}
+        which, scales = [], []
+        for emitter in emitters:
+            top = max(emitter.weights.values(), default=0.0)
+            shape = tuple((element, w / top) for element, w in emitter.weights.items() if w)
+            which.append(distinct.setdefault(shape, len(distinct)))
+            scales.append(top)
+        return cls(
+            weights=[dict(shape) for shape in distinct], which=np.array(which), scales=np.array(scales)
+        )
 
 
 def history_of(
@@ -99,6 +131,11 @@ def scattering_images(
 ) -> np.ndarray:
     """Photons (or events) per beam electron; parameters and shape as for `emission_images`.
 
+    Raises
+    ------
+    ValueError
+        When emitters with and without energy are to be kept apart by segments.
+
     Notes
     -----
     For each line of sight ∫ Σ_e w_e n_e g T ds, with T the transmission from each voxel to each
@@ -112,18 +149,23 @@ def scattering_images(
 
         phantom = rotate_in_plane(phantom, acquisition.in_plane_deg)
     checked_binning(phantom, acquisition.binning)
-    separate = acquisition.segments == "separate" and any(e.energy_kev is not None for e in emitters)
-    gains = [_gains(acquisition, emitter, history) for emitter in emitters]
+    energies = [emitter.energy_kev for emitter in emitters]
+    separate = acquisition.segments == "separate" and any(energy is not None for energy in energies)
+    if separate and None in energies:
+        raise ValueError("`emitters` without energy reach no segment; image them on their own")
+    mixtures = Mixtures.of(emitters)
+    gains = np.stack([_gains(acquisition, energy, history) for energy in energies])
     if history.nominal and _sharp(acquisition) and acquisition.absorption is None:
         areal = areal_density(
             phantom,
             angles_deg=history.angles_deg,
-            weights=[emitter.weights for emitter in emitters],
+            weights=mixtures.weights,
             binning=acquisition.binning,
         )
-        images = areal[:, None] * np.stack(gains)[..., None, None]
+        factors = mixtures.scales[:, None, None] * (gains if separate else gains.sum(axis=1, keepdims=True))
+        images = areal[mixtures.which][:, None] * factors[..., None, None]
     else:
-        images = _by_tilt(phantom, acquisition, emitters, gains, history)
+        images = _by_tilt(phantom, acquisition, energies, mixtures, gains, history)
     return images if separate else images[:, 0]
 
 
@@ -156,70 +198,60 @@ def _sharp(acquisition: Acquisition) -> bool:
     return probe is None or (probe.fwhm_nm == 0 and not probe.depth_of_field)
 
 
-def _gains(acquisition: Acquisition, emitter: Emitter, history: History) -> np.ndarray:
-    """Gain relative to 0°, shape (segment, tilt), or (1, tilt) for the sum and for electrons."""
-    if emitter.energy_kev is None:
-        return np.ones((1, acquisition.scheme.count))
-    gains = acquisition.microscope.eds.relative_gain(
+def _gains(acquisition: Acquisition, energy_kev: float | None, history: History) -> np.ndarray:
+    """Gains relative to 0°, which add up to that of the whole detector; float64 (segment, tilt)."""
+    eds = acquisition.microscope.eds
+    if energy_kev is None:
+        # Scattered electrons miss the EDS detector: all of them are counted once.
+        gains = np.zeros((len(eds.segments), acquisition.scheme.count))
+        gains[0] = 1.0
+        return gains
+    return eds.relative_gain(
         history.angles_deg,
         holder=acquisition.holder,
         support_grid=acquisition.turned_grid,
-        energy_kev=emitter.energy_kev,
+        energy_kev=energy_kev,
         separate=True,
     )
-    # Without absorption the segments of a sum need no images of their own.
-    summed = acquisition.segments == "sum" and acquisition.absorption is None
-    return gains.sum(axis=0, keepdims=True) if summed else gains
 
 
 def _by_tilt(
     phantom: "Phantom",
     acquisition: Acquisition,
-    emitters: Sequence[Emitter],
-    gains: list[np.ndarray],
+    energies_kev: list[float | None],
+    mixtures: Mixtures,
+    gains: np.ndarray,
     history: History,
 ) -> np.ndarray:
     """Image each tilt on its own: (emitter, segment or 1, tilt, y, x)."""
     views = views_of(phantom, acquisition, history)
-    binning = acquisition.binning
-    joined = acquisition.segments == "sum"
-    count = 1 if joined else max(len(gain) for gain in gains)
-    ny, nx = (length // binning for length in phantom.grid.shape[1:])
-    images = np.empty((len(emitters), count, len(views), ny, nx))
-    matter = None if acquisition.absorption is None else _Matter(phantom, acquisition, history)
+    segments = range(gains.shape[1])
+    groups = [list(segments)] if acquisition.segments == "sum" else [[segment] for segment in segments]
+    ny, nx = (length // acquisition.binning for length in phantom.grid.shape[1:])
+    images = np.empty((len(energies_kev), len(groups), len(views), ny, nx))
+    escape = None if acquisition.absorption is None else Escape(phantom, acquisition, history)
+    volumes: list[np.ndarray | None] = []
     for tilt, view in enumerate(views):
-        volumes: dict[tuple, np.ndarray | None] = {}
-        for index, emitter in enumerate(emitters):
-            weights = _left(emitter.weights, history, tilt)
-            key = tuple(weights.items())
-            if key not in volumes:
-                volumes[key] = mixture(phantom, weights, binning if view.whole_rows else 1)
-            film = _film(phantom, emitter.weights, history, tilt) * view.secant
-            for segment in range(count):
-                share = gains[index][:, tilt] if joined else gains[index][segment : segment + 1, tilt]
-                image = _image(view, volumes[key], emitter, share, segment, matter, tilt, joined)
-                images[index, segment, tilt] = image + film * share.sum()
+        if not volumes or history.mass_left:
+            binning = acquisition.binning if all(each.whole_rows for each in views) else 1
+            volumes = [mixture(phantom, _left(w, history, tilt), binning) for w in mixtures.weights]
+        films = [_film(phantom, w, history, tilt) * view.secant for w in mixtures.weights]
+        free = {}
+        for index, (energy, which) in enumerate(zip(energies_kev, mixtures.which, strict=True)):
+            volume = volumes[which]
+            for slot, group in enumerate(groups):
+                shares = np.zeros(gains.shape[1])
+                shares[group] = gains[index, group, tilt]
+                if volume is None:
+                    image = 0.0
+                elif escape is None or energy is None:
+                    if which not in free:
+                        free[which] = view.project(volume)
+                    image = shares.sum() * free[which]
+                else:
+                    image = view.project(spread(volume, escape.transmission(energy, view, tilt, shares)))
+                images[index, slot, tilt] = mixtures.scales[index] * (image + shares.sum() * films[which])
     return images
-
-
-def _image(
-    view: View,
-    volume: np.ndarray | None,
-    emitter: Emitter,
-    share: np.ndarray,
-    segment: int,
-    matter: "_Matter | None",
-    tilt: int,
-    joined: bool,
-) -> np.ndarray | float:
-    """Project what one emitter sends to the segments that `share` holds."""
-    if volume is None:
-        return 0.0
-    if matter is None or emitter.energy_kev is None:
-        return view.project(volume) * share.sum()
-    shares = np.zeros(matter.segments)
-    shares[slice(None) if joined else slice(segment, segment + 1)] = share
-    return view.project(spread(volume, matter.transmission(emitter.energy_kev, view, tilt, shares)))
 
 
 def _left(weights: Mapping[str, float], history: History, tilt: int) -> dict[str, float]:
@@ -235,63 +267,3 @@ def _film(phantom: "Phantom", weights: Mapping[str, float], history: History, ti
     """Weighted areal density of support film and contamination along their normal, nm⁻²."""
     carbon = MATERIALS["carbon"].number_density("C") * float(history.contamination_nm[tilt])
     return film_areal_density(phantom, weights) + weights.get("C", 0.0) * carbon
-
-
-class _Matter:
-    """What X-rays cross on their way out: number densities on voxels as large as the pixels."""
-
-    def __init__(self, phantom: "Phantom", acquisition: Acquisition, history: History) -> None:
-        self._history = history
-        self._detector = acquisition.microscope.eds
-        self._rays = 1 if acquisition.absorption is None else acquisition.absorption.rays
-        self._film = {} if phantom.film is None else phantom.film.number_densities()
-        self._film_nm = 0.0 if phantom.film is None else phantom.film.thickness_nm
-        factor = acquisition.binning
-        if phantom.grid.shape[0] % factor:
-            raise ValueError(
-                f"`binning` of {factor} must divide nz = {phantom.grid.shape[0]} too when X-rays are absorbed"
-            )
-        self._spacing_nm = phantom.grid.spacing_nm * factor
-        self._density = {
-            element: block_mean(phantom.density(element), factor) for element in phantom.elements
-        }
-
-    @property
-    def segments(self) -> int:
-        return len(self._detector.segments)
-
-    def transmission(self, energy_kev: float, view: View, tilt: int, shares: np.ndarray) -> np.ndarray:
-        """Σ_q shares[q] T_q, float32 (z, y, x)."""
-        left = _left(dict.fromkeys(self._density, 1.0), self._history, tilt)
-        per_nm = None
-        for element, density in self._density.items():
-            weight = linear_attenuation_per_nm({element: left[element]}, energy_kev) / view.contraction**3
-            term = density * np.float32(weight)
-            per_nm = term if per_nm is None else np.add(per_nm, term, out=per_nm)
-        film_per_nm = linear_attenuation_per_nm(self._film, energy_kev) if self._film else 0.0
-        return mean_transmission(
-            per_nm,
-            tilt_deg=view.angle_deg,
-            detector=self._detector,
-            shares=shares,
-            spacing_nm=self._spacing_nm * view.contraction,
-            rays=self._rays,
-            film_per_nm=film_per_nm,
-            film_nm=self._film_nm,
-        )
-
-
-def block_mean(volume: np.ndarray, factor: int) -> np.ndarray:
-    """Mean over cubes of `factor` voxels, float32."""
-    nz, ny, nx = (length // factor for length in volume.shape)
-    blocks = volume.reshape(nz, factor, ny, factor, nx, factor)
-    return blocks.mean(axis=(1, 3, 5), dtype=np.float64).astype(np.float32)
-
-
-def spread(volume: np.ndarray, coarse: np.ndarray) -> np.ndarray:
-    """Multiply a volume by a coarser one that covers the same box; each axis a whole multiple."""
-    split: list[int] = []
-    for fine, few in zip(volume.shape, coarse.shape, strict=True):
-        split += [few, fine // few]
-    a, _, b, _, c, _ = split
-    return (volume.reshape(split) * coarse.reshape(a, 1, b, 1, c, 1)).reshape(volume.shape)

@@ -30,11 +30,18 @@ class Parameters(BaseModel):
         return all(getattr(self, name) == getattr(other, name) for name in type(self).model_fields)
 
     def __hash__(self) -> int:
-        return hash((type(self), *(getattr(self, name) for name in type(self).model_fields)))
+        return hash((type(self), *(_hashable(getattr(self, name)) for name in type(self).model_fields)))
 
     def replace(self, **changes: Any):
         """Return a copy with some fields changed, validated anew."""
         return type(self)(**{**{name: getattr(self, name) for name in type(self).model_fields}, **changes})
+
+
+def _hashable(value: Any) -> Any:
+    """Take the items of a dictionary, in no order, for the dictionary."""
+    return (
+        frozenset((key, _hashable(item)) for key, item in value.items()) if isinstance(value, dict) else value
+    )
 
 
 def _one_line(noun: type[BaseModel], error: ValidationError) -> str:

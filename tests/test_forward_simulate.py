@@ -8,6 +8,7 @@ from glasstomo.forward import (
     HOLDERS,
     MICROSCOPES,
     Acquisition,
+    BeamDamage,
     TiltScheme,
     draw_counts,
     electrons_per_pixel,
@@ -248,9 +249,13 @@ def test_an_acquisition_survives_plain_values():
         holder="wall",
         dwell_s=[0.1, 0.2, 0.3],
         absorption=True,
+        damage=BeamDamage(mass_loss={"N": 0.3}, mass_loss_fluence_e_nm2=1e6),
         lines=["Zn_Ka"],
     )
-    assert Acquisition(**json.loads(acquisition.model_dump_json())) == acquisition
+    again = Acquisition(**json.loads(acquisition.model_dump_json()))
+    assert again == acquisition
+    assert hash(again) == hash(acquisition)
+    assert len({acquisition, again, acquisition.replace(binning=3)}) == 2
 
 
 def test_dwell_per_tilt_scales_counts_and_exposure():
