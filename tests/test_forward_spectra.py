@@ -217,8 +217,9 @@ def test_binned_pixels_of_one_phantom(tmp_path):
     np.testing.assert_allclose(whole(coarse), mean, rtol=1e-4, atol=1e-6 * mean.max())
 
 
-def test_copper_grows_with_tilt(tmp_path):
+def test_copper_grows_with_tilt_and_dwell(tmp_path):
     empty = slab(2, counts=1e-6)
+    dwells = np.array([0.1, 0.2, 0.6])
     scheme = TiltScheme(angles_deg=(-60.0, 0.0, 60.0))
     series = simulate_spectra(
         empty,
@@ -227,8 +228,9 @@ def test_copper_grows_with_tilt(tmp_path):
         path=tmp_path / "s.h5",
         system=SystemPeaks(),
         response=RESPONSE,
+        dwell_s=tuple(dwells),
     )
-    copper = series.energy_window(7.7, 8.4).mean(axis=(1, 2))
+    copper = series.energy_window(7.7, 8.4).mean(axis=(1, 2)) / dwells
     assert copper[1] > 1
     np.testing.assert_allclose(copper / copper[1], SystemPeaks().tilt_factor(scheme.angles_deg), rtol=1e-3)
 
