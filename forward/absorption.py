@@ -19,9 +19,9 @@ class Absorption(Parameters):
     ----------
     rays : {1, 7}, optional
         Directions per detector segment: its centre, or a quadrature over its disc, seven times the
-        work. Where little is absorbed, the centre is enough: for 500 nm of ZIF in a Super-X at 0°
-        the two differ by less than 0.1 % for Co and Zn Kα. For soft lines, and at tilts where a
-        segment stands near the plane of the specimen, take seven.
+        work. Against 200 directions per segment of a Super-X, at tilts up to 70°, a lamella of
+        125 × 500 nm of ZIF-62 comes out within 0.15 % for Zn Lα and 0.8 % for N Kα with one ray, and
+        within 0.02 % with seven; Co and Zn Kα are exact to 1e-4 with either.
 
     Examples
     --------
@@ -130,9 +130,12 @@ def mean_transmission(
 
     Notes
     -----
-    The film is an infinite slab below the volume and normal to z: rays that go down (sin ε < 0)
-    cross it and keep exp(−μ t/|sin ε|), all others miss it. The disc of a segment counts
-    as a whole, also where the holder hides a part of it. Segments with a share of 0 cost nothing.
+    The film is an infinite slab below the volume and normal to z. What it takes from a segment is
+    integrated over its disc (`film_transmission`) and multiplied with what the specimen takes on the
+    rays, which share it out among themselves by what the film leaves of each. The disc of a segment
+    counts as a whole, also where the holder hides a part of it. Segments with a share of 0 cost nothing.
+    Photons that matter absorbs and sends out again at lower energies (secondary fluorescence) are left
+    out: of Zn Kα, which can excite Co K, 500 nm of ZIF-4-Co absorb 1 %.
 
     Examples
     --------
@@ -149,16 +152,33 @@ def mean_transmission(
         raise ValueError(
             f"`shares` must hold {segments} finite weights that are not negative, got {shares.tolist()}"
         )
-    for name, value in (("film_per_nm", film_per_nm), ("film_nm", film_nm)):
-        if not 0 <= value < np.inf:
-            raise ValueError(f"`{name}` must be finite and not negative, got {value}")
-    directions = exit_directions(detector, tilt_deg=tilt_deg, rays=rays).reshape(-1, 3)
-    weights = (shares[:, None] * ray_weights(rays)).ravel()
-    down = directions[:, 0] < 0
-    weights[down] *= np.exp(-film_per_nm * film_nm / -directions[down, 0])
+    directions = exit_directions(detector, tilt_deg=tilt_deg, rays=rays)
+    weights = _through_film(detector, tilt_deg, directions, ray_weights(rays), film_per_nm, film_nm)
+    weights *= shares[:, None]
     out[...] = 0
-    _accumulate(attenuation, directions, weights, _positive("spacing_nm", spacing_nm), out)
+    _accumulate(
+        attenuation, directions.reshape(-1, 3), weights.ravel(), _positive("spacing_nm", spacing_nm), out
+    )
     return out
+
+
+def _through_film(
+    detector: "EDSDetector",
+    tilt_deg: float,
+    directions: np.ndarray,
+    weights: np.ndarray,
+    film_per_nm: float,
+    film_nm: float,
+) -> np.ndarray:
+    """Weights (segment, ray) that sum to what the film lets through to each segment."""
+    from .film_absorption import film_transmission
+
+    through = film_transmission(detector, tilt_deg=tilt_deg, film_per_nm=film_per_nm, film_nm=film_nm)
+    sines = directions[..., 0]
+    ways = film_per_nm * film_nm / np.maximum(-sines, 1e-12)
+    # At least a little of every ray, so that a segment never loses all of its weights.
+    single = weights * np.where(sines < 0, np.maximum(np.exp(-ways), 1e-9), 1.0)
+    return single * (through / single.sum(axis=1))[:, None]
 
 
 def _accumulate(

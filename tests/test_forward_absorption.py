@@ -1,11 +1,17 @@
 """Absorption along exit rays: closed forms, a slow exact reference, and laws."""
 
+import contextlib
+import io
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 from glasstomo.forward import EDSDetector, Segment
 from glasstomo.forward.absorption import Absorption, exit_transmission, mean_transmission
 from glasstomo.forward.attenuation import material_attenuation_per_nm
 from glasstomo.forward.exit_rays import exit_directions, ray_weights
+from glasstomo.forward.film_absorption import film_transmission
 from glasstomo.phantoms import MATERIALS
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -258,6 +264,17 @@ def test_500_nm_of_zif(name, energy, low, high):
     assert low < seen[:, 40, 40].mean() < high
 
 
+def test_page_shows_what_its_code_prints():
+    page = (Path(__file__).parents[1] / "docs" / "absorption.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^```python\n(.*?)^```\n```text\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert len(shown) == 1
+    for code, text in shown:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(code, {})
+        assert printed.getvalue() == text
+
+
 # --- detectors --------------------------------------------------------------------------------------------
 
 
@@ -331,24 +348,60 @@ def test_mean_is_the_weighted_sum_over_rays(detector, tilt, seed, rays):
     np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
-def test_rays_that_go_down_cross_the_film():
+FILM = {"film_per_nm": 1e-3, "film_nm": 40.0}
+
+
+def disc_points(detector, segment, tilt):
+    """Many directions of equal solid angle over one disc, in the frame of the specimen."""
+    one = EDSDetector(segments=(detector.segments[segment],))
+    psi = np.deg2rad(one.half_angles_deg[0])
+    theta, phi = np.deg2rad([one.elevations_deg[0], one.azimuths_deg[0]])
+    chi = np.arccos(1 - (np.arange(400) + 0.5) / 400 * (1 - np.cos(psi)))[:, None]
+    turn = (np.arange(400) + 0.5) / 400 * 2 * np.pi
+    z = np.cos(chi) * np.sin(theta) + np.sin(chi) * np.cos(turn) * np.cos(theta)
+    inward = np.cos(chi) * np.cos(theta) - np.sin(chi) * np.cos(turn) * np.sin(theta)
+    y = inward * np.cos(phi) - np.sin(chi) * np.sin(turn) * np.sin(phi)
+    a = np.deg2rad(tilt)
+    return z * np.cos(a) + y * np.sin(a)
+
+
+@pytest.mark.parametrize("tilt", [-70, -30, -20, -5, 0, 15, 25, 35, 60])
+def test_film_takes_its_part_of_the_disc(tilt):
     detector = EDSDetector()
-    vacuum = np.zeros((2, 3, 4))
-    film, thickness = 1e-3, 40.0
-    for tilt in (-70, -20, 0, 35, 60):
-        sines = exit_directions(detector, tilt_deg=tilt)[:, 0, 0]
-        expected = [np.exp(-film * thickness / -s) if s < 0 else 1.0 for s in sines]
-        found = mean_transmission(
-            vacuum,
-            tilt_deg=tilt,
-            detector=detector,
-            shares=[0.4, 0.3, 0.2, 0.1],
-            spacing_nm=5,
-            film_per_nm=film,
-            film_nm=thickness,
-        )
-        np.testing.assert_allclose(found, np.dot([0.4, 0.3, 0.2, 0.1], expected), rtol=1e-6)
-    assert (sines < 0).any()
+    found = film_transmission(detector, tilt_deg=tilt, **FILM)
+    for segment in range(4):
+        sines = disc_points(detector, segment, tilt)
+        expected = np.where(sines < 0, np.exp(-0.04 / np.maximum(-sines, 1e-12)), 1.0).mean()
+        assert found[segment] == pytest.approx(expected, abs=1e-3)  # the 160 000 points
+        if sines.min() > 0:
+            assert found[segment] == 1.0
+
+
+@given(eds_detectors, st.floats(-90, 90), st.floats(0, 10), st.sampled_from([1, 7]))
+def test_vacuum_over_a_film_shows_the_film(detector, tilt, depth, rays):
+    shares = np.linspace(0.5, 1, len(detector.segments))
+    film = {"film_per_nm": depth / 20, "film_nm": 20.0}
+    through = film_transmission(detector, tilt_deg=tilt, **film)
+    assert ((through >= 0) & (through <= 1)).all()
+    found = mean_transmission(
+        np.zeros((2, 3, 4)), tilt_deg=tilt, detector=detector, shares=shares, spacing_nm=5, rays=rays, **film
+    )
+    np.testing.assert_allclose(found, shares @ through, rtol=1e-5, atol=1e-30)
+
+
+def test_rays_that_go_down_lose_most():
+    """Seven rays of a segment that straddles the plane of the specimen: the film dims the lower ones."""
+    segment = EDSDetector(segments=(Segment(azimuth_deg=180),))  # its centre stands 3° high
+    mu = np.zeros((40, 41, 3))
+    mu[30:] = 1.0  # a lid that lets nothing through: only rays that go down are seen below it
+    thin, thick = (
+        mean_transmission(
+            mu, tilt_deg=15, detector=segment, shares=[1], spacing_nm=1, rays=7, film_per_nm=film, film_nm=1
+        )[29, 20, 1]
+        for film in (1e-6, 3.0)
+    )
+    assert thin > 0.2
+    assert thick < 0.01
 
 
 def test_mirrored_tilt_swaps_the_quadrants():
