@@ -181,7 +181,8 @@ def _metadata(
         "lines": list(acquisition.line_names),
         "single_line": isinstance(acquisition.lines, str),
         "response": response.model_dump(mode="json"),
-        "system": None if system is None else system.model_dump(mode="json"),
+        # Which elements are around is known; how much of them is for the fit to find.
+        "system": [] if system is None else sorted({*system.uniform, *system.scattered}),
         "noise": "poisson" if drawn else "none",
     }
 
