@@ -46,6 +46,13 @@ def test_thicker_layers_let_less_through(layer, energy, factor):
     assert (thin[outside] == 1.0).all()
 
 
+def test_the_way_through_a_layer_is_linear_between_its_ends():
+    layer = HolderFilter(low_deg=10, high_deg=20, element="Be", density_g_cm3=1.848, thickness_mm=(0.4, 0.1))
+    got = layer.transmission(np.array([9.0, 10.001, 15.0, 19.999, 21.0]), 3.0)
+    depths = -np.log(got) / layer.attenuation_per_mm(3.0)
+    np.testing.assert_allclose(depths, [0, 0.4, 0.25, 0.1, 0], atol=1e-4)
+
+
 @pytest.mark.parametrize(("energy", "nist_cm2_g"), [(1.0, 604.1), (2.0, 74.69), (4.0, 8.685), (8.0, 1.124)])
 def test_a_layer_over_the_whole_disc_transmits_as_the_nist_table_says(energy, nist_cm2_g):
     layer = HolderFilter(

@@ -58,6 +58,35 @@ def test_shadows_agree_with_counted_rays(grid, tilt, name):
         assert gain == pytest.approx((passes * ~blocked(grid, directions)).mean(), abs=8e-3)
 
 
+@pytest.mark.parametrize("rotation", [20.0, -35.0, 70.0])
+@pytest.mark.parametrize("position", [(-10.0, 30.0), (25.0, -15.0)])
+def test_shadows_of_turned_holes_agree_in_every_quadrant(rotation, position):
+    grid = SupportGrid(
+        hole_um=100, thickness_um=22, side="above", rotation_deg=rotation, position_um=position
+    )
+    for tilt in (-12.0, 0.0, 12.0):
+        gains = SUPER_X.gains([tilt], support_grid=grid)[:, 0]
+        counted = [(~blocked(grid, rays(segment, tilt, 500))).mean() for segment in SUPER_X.segments]
+        np.testing.assert_allclose(gains, counted, atol=2e-3)
+        assert np.ptp(counted) > 0.02  # so that mixing up the quadrants would show
+
+
+def test_holder_and_grid_see_the_same_azimuths():
+    class OneSided(Holder):
+        """Smooth in azimuth, and different in every quadrant."""
+
+        def transmission(self, elevation_deg, azimuth_deg, energy_kev):
+            return 0.5 + 0.2 * np.cos(np.deg2rad(azimuth_deg)) + 0.1 * np.sin(np.deg2rad(azimuth_deg))
+
+    holder = OneSided(name="one-sided")
+    flat = SupportGrid(hole_um=50, thickness_um=0, side="above")
+    plain = SUPER_X.gains([-40.0, 0.0, 40.0], holder=holder)
+    np.testing.assert_allclose(
+        SUPER_X.gains([-40.0, 0.0, 40.0], holder=holder, support_grid=flat), plain, atol=1e-9
+    )
+    assert len(set(plain[:, 1].round(3))) == 4
+
+
 @given(eds_detectors, support_grids(opaque=True), st.floats(-90, 90), holders)
 def test_any_detector_and_holder_agree_with_counted_rays(detector, grid, tilt, holder):
     gains = detector.gains([tilt], holder=holder, support_grid=grid)[:, 0]
