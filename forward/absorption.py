@@ -55,7 +55,8 @@ def exit_transmission(
     Returns
     -------
     ndarray of float32, shape (z, y, x)
-        exp(−∫ μ ds), in (0, 1]; exactly 1 where no matter lies ahead, at least 2⁻¹²⁶.
+        exp(−∫ μ ds), in (0, 1]; exactly 1 where no matter lies within two voxels of the ray, and never
+        below 2⁻¹²⁶.
 
     Raises
     ------

@@ -90,6 +90,8 @@ def defocused_projection(
         raise ValueError(f"`half_angle_mrad` must be below a right angle, got {half_angle_mrad}")
     if not np.isfinite(focus_nm):
         raise ValueError(f"`focus_nm` must be finite, got {focus_nm}")
+    if np.ndim(volume) != 3:
+        raise ValueError(f"`volume` must have axes (z, y, x), got shape {np.shape(volume)}")
     if levels is not None and levels < 2:
         raise ValueError(f"`levels` must be at least 2, got {levels}")
     # Built for its checks, and for the bits of a sharp projection.

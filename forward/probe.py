@@ -26,8 +26,8 @@ class Probe(Parameters):
     Notes
     -----
     At 11 mrad matter 250 nm out of focus is spread over a disc of radius 2.75 nm. The geometric cone
-    holds beyond the depth of field λ/α², 35 nm at 80 kV and 11 mrad; within it, where the cone is
-    narrower than 0.2 nm, the probe is as wide as diffraction makes it, 0.23 nm (0.61 λ/α). The beam
+    holds beyond the depth of field λ/α², 35 nm at 80 kV and 11 mrad; within it, where the disc
+    is smaller than 0.4 nm, the probe is as wide as diffraction makes it, 0.23 nm (0.61 λ/α). The beam
     does not broaden by scattering in the specimen here.
 
     Examples

@@ -293,6 +293,7 @@ V = np.zeros((2, 2, 2), np.float32)
         (lambda: defocused_projection(V, **{**SMALL, "focus_nm": np.nan}), "`focus_nm`"),
         (lambda: defocused_projection(V, **{**SMALL, "fwhm_nm": -2}), "`fwhm_nm`"),
         (lambda: defocused_projection(V, **{**SMALL, "levels": 1}), "`levels`"),
+        (lambda: defocused_projection(V[0], **SMALL), "`volume` must have axes"),
         (lambda: defocused_projection(V, **{**SMALL, "spacing_nm": 0}), "`spacing_nm`"),
     ],
 )
