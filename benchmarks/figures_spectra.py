@@ -18,11 +18,11 @@ from matplotlib.ticker import MultipleLocator
 from ..forward.acquisition import Acquisition
 from ..forward.eds_response import EDSResponse
 from ..forward.fit_design import fit_design
+from ..forward.line_extraction import net_counts
 from ..forward.microscope import MICROSCOPES
-from ..forward.net_counts import net_counts
 from ..forward.peak_fit import PeakFit, fit_kernels
-from ..forward.simulate_spectra import simulate_spectra
 from ..forward.spectrum_series import SpectrumSeries
+from ..forward.spectrum_simulation import simulate_spectra
 from ..forward.system_peaks import SystemPeaks
 from ..forward.tilt_scheme import TiltScheme
 from ..forward.window_counts import CountWindows

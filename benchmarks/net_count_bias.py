@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 
 from ..forward.acquisition import Acquisition, electrons_per_pixel
+from ..forward.line_extraction import net_counts
 from ..forward.microscope import MICROSCOPES
-from ..forward.net_counts import net_counts
 from ..forward.peak_fit import PeakFit
 from ..forward.rutherford import NM2_PER_BARN
-from ..forward.simulate_spectra import simulate_spectra
+from ..forward.spectrum_simulation import simulate_spectra
 from ..forward.system_peaks import SystemPeaks
 from ..forward.tilt_scheme import TiltScheme
 from ..phantoms import MATERIALS, Grid, Phantom

@@ -58,15 +58,16 @@ _NAMES = {
     "material_attenuation_per_nm": "attenuation",
     "mean_transmission": "absorption",
     "modelled_gains": "gain_correction",
-    "net_counts": "net_counts",
+    "net_counts": "line_extraction",
     "partial_cross_section_barn": "partial_cross_section",
     "quantify": "quantification",
     "read_tilt_series": "read_series",
+    "rebin_spectra": "spectrum_rebinning",
     "rotate_in_plane": "dual_axis",
     "rutherford_cross_section_barn": "rutherford",
     "save_volume": "volume_files",
     "simulate": "simulation",
-    "simulate_spectra": "simulate_spectra",
+    "simulate_spectra": "spectrum_simulation",
     "subtract_background": "background",
     "with_gains": "gain_correction",
 }
@@ -93,10 +94,10 @@ if TYPE_CHECKING:
     from .holder import HOLDERS, Holder
     from .holder_filter import HolderFilter
     from .ionisation import ionisation_cross_section_barn
+    from .line_extraction import net_counts
     from .linearise import linearise_adf
     from .measured_holder import MeasuredHolder
     from .microscope import MICROSCOPES, Microscope
-    from .net_counts import net_counts
     from .noise import draw_counts
     from .partial_cross_section import partial_cross_section_barn
     from .peak_fit import PeakFit
@@ -105,10 +106,11 @@ if TYPE_CHECKING:
     from .quantification import Quantification, quantify
     from .read_series import read_tilt_series
     from .rutherford import rutherford_cross_section_barn
-    from .simulate_spectra import simulate_spectra
     from .simulation import simulate
     from .spectrum_model import SpectrumModel
+    from .spectrum_rebinning import rebin_spectra
     from .spectrum_series import SpectrumSeries
+    from .spectrum_simulation import simulate_spectra
     from .stopping_power import absorbed_dose_mgy
     from .support_grid import SupportGrid
     from .system_peaks import SystemPeaks
@@ -174,6 +176,7 @@ __all__ = [
     "partial_cross_section_barn",
     "quantify",
     "read_tilt_series",
+    "rebin_spectra",
     "rotate_in_plane",
     "rutherford_cross_section_barn",
     "save_volume",

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from glasstomo.forward import expected_counts
 from glasstomo.forward.eds_response import EDSResponse
-from glasstomo.forward.net_counts import net_counts, spectrum_kernels
+from glasstomo.forward.line_extraction import net_counts, spectrum_kernels
 from glasstomo.forward.peak_fit import Design, PeakFit, fit_kernels
-from glasstomo.forward.simulate_spectra import simulate_spectra
 from glasstomo.forward.spectrum_series import SpectrumSeries
+from glasstomo.forward.spectrum_simulation import simulate_spectra
 from glasstomo.forward.window_counts import CountWindows
 from hypothesis import given
 from hypothesis import strategies as st
