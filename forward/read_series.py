@@ -159,11 +159,13 @@ def _given_angles(angles: Any) -> np.ndarray | None:
 
 def _own_series(signal: dict[str, Any]) -> TiltSeries | None:
     """Return the series that `TiltSeries.export` wrote, or None when another program wrote the file."""
-    text = signal["metadata"].get("glasstomo", {}).get("tilt_series")
+    node = signal["metadata"].get("glasstomo", {})
+    text = node.get("tilt_series")
     if text is None:
         return None
     try:
-        series = TiltSeries(data=np.asarray(signal["data"]), **json.loads(text))
+        data, variance = np.asarray(signal["data"]), node.get("variance")
+        series = TiltSeries(data=data, variance=variance, **json.loads(text))
     except (TypeError, ValueError):
         series = None
     scale = _axis_nm(signal["axes"][-1])
