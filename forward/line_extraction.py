@@ -58,6 +58,8 @@ def net_counts(
     ValueError
         When a line is not one of the spectra's, the method is unknown, windows leave the spectrum,
         or lines cannot be told apart.
+    TypeError
+        When `spectra` is something else.
 
     Notes
     -----
@@ -66,6 +68,10 @@ def net_counts(
     that it is nowhere zero), since the square of a single pixel's noise would follow the noise
     itself.
     """
+    if not isinstance(spectra, SpectrumSeries):
+        raise TypeError(
+            f"`spectra` must be a SpectrumSeries (SpectrumSeries.open(path)), got {type(spectra).__name__}"
+        )
     wanted = spectra.lines_wanted if lines is None else lines
     names = (wanted,) if isinstance(wanted, str) else tuple(wanted)
     known = {part.name for part in spectra.parts if part.kind != "bremsstrahlung"}

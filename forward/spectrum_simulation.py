@@ -96,8 +96,8 @@ def simulate_spectra(
     collection.
     """
     acquisition = acquisition_of(acquisition, fields)
-    path = _checked(acquisition, path, rng)
     response = EDSResponse() if response is None else response
+    path = _checked(acquisition, path, rng, response, system)
     history = history_of(phantom, acquisition, rng=rng) if history is None else history
     model = SpectrumModel(
         microscope=acquisition.microscope,
@@ -132,18 +132,28 @@ def simulate_spectra(
     return SpectrumSeries.open(path)
 
 
-def _checked(acquisition: Acquisition, path: str | os.PathLike[str], rng: Any) -> Path:
+def _checked(
+    acquisition: Acquisition, path: str | os.PathLike[str], rng: Any, response: Any, system: Any
+) -> Path:
+    """Refuse what cannot be simulated before any work is done."""
     if acquisition.signal != "eds":
         raise ValueError(f"`signal` must be 'eds' for spectra, got {acquisition.signal!r}")
     if acquisition.segments != "sum":
         raise ValueError("`segments` must be 'sum' for spectra, got 'separate'; simulate maps per segment")
-    if Path(path).suffix.lower() not in (".h5", ".hdf5"):
+    path = Path(path)
+    if path.suffix.lower() not in (".h5", ".hdf5"):
         raise ValueError(f"`path` must end in .h5 (.hspy: use `export`), got {os.fspath(path)!r}")
+    if not path.parent.is_dir():
+        raise ValueError(f"cannot write {path}: the folder {path.parent} does not exist; make it first")
     if rng is not None and not isinstance(rng, np.random.Generator):
         raise TypeError(
             f"`rng` must be a numpy.random.Generator (numpy.random.default_rng(seed)) or None, got {rng!r}"
         )
-    return Path(path)
+    if not isinstance(response, EDSResponse):
+        raise TypeError(f"`response` must be an EDSResponse, got {type(response).__name__}")
+    if system is not None and not isinstance(system, SystemPeaks):
+        raise TypeError(f"`system` must be SystemPeaks or None, got {type(system).__name__}")
+    return path
 
 
 def _elements(phantom: "Phantom", acquisition: Acquisition, history: History) -> tuple[str, ...]:

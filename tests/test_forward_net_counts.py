@@ -261,6 +261,11 @@ def test_what_cannot_be_counted_says_why(expectation, lines, settings, message):
         net_counts(expectation, lines, **settings)
 
 
+def test_counts_come_from_spectra():
+    with pytest.raises(TypeError, match=r"must be a SpectrumSeries \(SpectrumSeries.open\(path\)\), got str"):
+        net_counts("spectra.h5")  # pyright: ignore
+
+
 def test_twins_cannot_be_told_apart():
     peak = RESPONSE.line_shape(8.0)[700:900]
     columns = np.stack([peak, peak * (1 + 1e-9), np.ones(200)], axis=1)

@@ -295,7 +295,10 @@ def test_window_of_energies(path):
         ({"signal": "adf"}, ValueError, "`signal` must be 'eds'"),
         ({"segments": "separate"}, ValueError, "`segments` must be 'sum'"),
         ({"path": "x.hspy"}, ValueError, r"must end in \.h5"),
+        ({"path": "absent/s.h5"}, ValueError, "the folder absent does not exist; make it first"),
         ({"rng": 5}, TypeError, "must be a numpy.random.Generator"),
+        ({"response": {"channels": 100}}, TypeError, "must be an EDSResponse, got dict"),
+        ({"system": "Cu"}, TypeError, "must be SystemPeaks or None, got str"),
     ],
 )
 def test_what_cannot_be_simulated_says_why(tmp_path, fields, error, message):
