@@ -67,6 +67,19 @@ def net_counts(
     That variance is estimated from the counts around each pixel (5 × 5 pixels, one count added so
     that it is nowhere zero), since the square of a single pixel's noise would follow the noise
     itself.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from glasstomo.forward import TiltScheme, simulate_spectra
+    >>> from glasstomo.phantoms import Grid, make_phantom
+    >>> phantom = make_phantom("segregated", grid=Grid.cube(8, spacing_nm=60.0), rng=np.random.default_rng(1))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     spectra = simulate_spectra(
+    ...         phantom, scheme=TiltScheme(angles_deg=(0.0,)), microscope="osiris", lines="Zn_Ka",
+    ...         path=f"{folder}/spectra.h5")
+    ...     net_counts(spectra)
+    TiltSeries(EDS_TEM Zn_Ka, 1 tilts from 0° to 0°, 4 × 4 pixels of 120 nm, float64)
     """
     if not isinstance(spectra, SpectrumSeries):
         raise TypeError(

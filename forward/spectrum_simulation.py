@@ -93,7 +93,19 @@ def simulate_spectra(
     L = `EDSResponse.live_fraction` of the pixel's rate. Counts are Poisson draws of that. Dead time
     also makes real counts a little more regular than Poisson (by L² in variance for a
     non-paralysable counter), which is left out, as are pile-up, escape peaks and incomplete charge
-    collection.
+    collection. Photons outside the range of the channels cause no dead time.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from glasstomo.forward import TiltScheme
+    >>> from glasstomo.phantoms import Grid, make_phantom
+    >>> phantom = make_phantom("segregated", grid=Grid.cube(8, spacing_nm=60.0), rng=np.random.default_rng(1))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     simulate_spectra(
+    ...         phantom, scheme=TiltScheme(angles_deg=(0.0,)), microscope="osiris",
+    ...         rng=np.random.default_rng(2), path=f"{folder}/spectra.h5")
+    SpectrumSeries(spectra.h5, 1 tilts, 4 × 4 pixels of 120 nm, 2048 channels from 0 to 20.47 keV, uint16)
     """
     acquisition = acquisition_of(acquisition, fields)
     response = EDSResponse() if response is None else response
