@@ -133,11 +133,11 @@ def _convergent(
     # Matter just outside the field of view is blurred into it.
     margin = int(np.ceil(nodes[-1] / bin_nm)) + 1
     images = _level_images(volume, radii_nm, nodes, angle_deg, offset_nm, bins + 2 * margin, spacing, bin_nm)
-    total = images[0].astype(np.float64) if nodes[0] == 0 else np.zeros(images.shape[1:])
+    total = np.zeros(images.shape[1:])
     for node, image in zip(nodes, images, strict=True):
-        if node > 0:
-            kernel = disc_kernel((node / bin_nm, node / spacing))
-            total += convolve(image.astype(np.float64), kernel, mode="constant")
+        image = image.astype(np.float64)
+        kernel = disc_kernel((node / bin_nm, node / spacing))
+        total += convolve(image, kernel, mode="constant") if kernel.size > 1 else image
     return total[margin:-margin].astype(np.float32)
 
 

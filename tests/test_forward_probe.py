@@ -219,6 +219,21 @@ def test_matter_in_focus_stays_sharp():
     assert out_of_focus.std() < 0.8 * in_focus.std()
 
 
+@pytest.mark.parametrize("levels", [None, 2, 3, 7])
+def test_a_single_depth_needs_no_levels(levels):
+    """One voxel in focus: all levels of radius fall together."""
+    found = defocused_projection(
+        np.ones((1, 1, 3), np.float32),
+        angle_deg=0,
+        spacing_nm=2.0,
+        bins=1,
+        bin_nm=2.0,
+        half_angle_mrad=11,
+        levels=levels,
+    )
+    np.testing.assert_allclose(found, 2.0, rtol=1e-6)
+
+
 def smooth_volume(n):
     c = (np.arange(n) + 0.5) / n - 0.5
     z, y, x = c[:, None, None], c[None, :, None], c[None, None, :]
