@@ -238,6 +238,11 @@ for _name in LISTINGS:
     help="Photon energy, keV; repeatable.",
 )
 @click.option("--tilts", default="-70:70:10", show_default=True, metavar="LOW:HIGH:STEP", help="Degrees.")
+@click.option(
+    "--grid",
+    metavar="HOLE:THICKNESS:SIDE",
+    help="Bars of a support grid, um, as in 90:20:below [default: none].",
+)
 @click.option("--plot", type=click.Path(path_type=Path), help="Draw them as well: .png, .pdf or .svg.")
 @click.option(
     "--measured",
@@ -249,8 +254,8 @@ for _name in LISTINGS:
 def microscopes(gains: bool, as_json: bool, **options: Any) -> int:
     """List the microscopes, or the gain of their EDS detector against tilt.
 
-    The gain of a segment is the share of it that sees the specimen past the holder. Any option but
-    --json asks for gains.
+    The gain of a segment is the share of it that sees the specimen past holder and grid. Any option
+    but --json asks for gains.
 
     Example: glasstomo microscopes --holder wall --energy 8.64 --energy 1.01 --plot gains.png
     """

@@ -107,7 +107,7 @@ def show_segments(ax: Axes, curve: GainCurves, measured: "MeasuredHolder | None"
     if measured is not None:
         show_measured(ax, curve, measured)
     ax.set_ylim(0, 1.04)
-    ax.set_title(f"Holder {curve.holder}, {curve.energy_kev:g} keV")
+    ax.set_title(f"{curve.holder}, {curve.energy_kev:g} keV")
 
 
 def show_measured(ax: Axes, curve: GainCurves, measured: "MeasuredHolder") -> None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from ..forward import EDSDetector, Holder
+    from ..forward import EDSDetector, Holder, SupportGrid
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -67,7 +67,12 @@ class GainCurves:
 
 
 def gain_curves(
-    detector: "EDSDetector", holder: "Holder", *, energy_kev: float, tilts_deg: Sequence[float] | np.ndarray
+    detector: "EDSDetector",
+    holder: "Holder",
+    *,
+    energy_kev: float,
+    tilts_deg: Sequence[float] | np.ndarray,
+    support_grid: "SupportGrid | None" = None,
 ) -> GainCurves:
     """Compute the gain of each segment and of their sum against tilt.
 
@@ -81,6 +86,8 @@ def gain_curves(
         Photon energy, keV.
     tilts_deg : sequence of float
         Stage tilts, degrees.
+    support_grid : SupportGrid, optional
+        Bars of the grid around the particle.
 
     Returns
     -------
@@ -91,7 +98,7 @@ def gain_curves(
     ValueError
         As for `EDSDetector.relative_gain`.
     """
-    options = {"holder": holder, "energy_kev": energy_kev}
+    options: Any = {"holder": holder, "energy_kev": energy_kev, "support_grid": support_grid}
     tilts = np.asarray(tilts_deg, dtype=np.float64)
     gains = detector.gains(tilts, **options)
     weights = detector.solid_angles_sr / detector.solid_angle_sr
@@ -106,6 +113,41 @@ def gain_curves(
         relative=detector.relative_gain(tilts, **options),
         share_at_zero=float(weights @ detector.gains([0.0], **options)[:, 0]),
     )
+
+
+def grid_of(text: str) -> "SupportGrid":
+    """Read a square hole with the particle in its middle from HOLE:THICKNESS:SIDE.
+
+    Parameters
+    ----------
+    text : str
+        Width of the hole and height of the bars in µm, and *below* or *above*.
+
+    Returns
+    -------
+    SupportGrid
+
+    Raises
+    ------
+    ValueError
+        When it is not of this form.
+
+    Examples
+    --------
+    >>> grid_of("90:20:below").thickness_um
+    20.0
+    """
+    from ..forward import SupportGrid
+
+    try:
+        hole, thickness, side = text.split(":")
+        fields: Any = {"hole_um": float(hole), "thickness_um": float(thickness), "side": side}
+        return SupportGrid(**fields)
+    except ValueError:
+        raise ValueError(
+            "--grid must be HOLE:THICKNESS:SIDE, two lengths in um and below or above, as in 90:20:below, "
+            f"got {text!r}"
+        ) from None
 
 
 def tilts_between(text: str) -> np.ndarray:

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .gain_curves import GainCurves, gain_curves, tilts_between
+from .gain_curves import GainCurves, gain_curves, grid_of, tilts_between
 
 if TYPE_CHECKING:
-    from ..forward import EDSDetector, Holder
     from ..forward.measured_holder import MeasuredHolder
 
 # What a figure is saved as; without the date or version that would change its bits.
@@ -26,6 +25,7 @@ def show_gains(
     holders: Sequence[str] = (),
     energies_kev: Sequence[float] = (8.64,),
     tilts: str = "-70:70:10",
+    grid: str | None = None,
     plot: Path | None = None,
     measured: Path | None = None,
     columns: str | None = None,
@@ -42,6 +42,8 @@ def show_gains(
         Photon energies, keV.
     tilts : str, optional
         LOW:HIGH:STEP, degrees. A figure draws at least 140 tilts between the two ends.
+    grid : str, optional
+        HOLE:THICKNESS:SIDE of a support grid, µm.
     plot : pathlib.Path, optional
         Figure to write: .png, .pdf or .svg.
     measured : pathlib.Path, optional
@@ -73,23 +75,25 @@ def show_gains(
     if plot is None and (measured is not None or columns is not None):
         raise ValueError("--measured and --columns belong to a figure; add --plot gains.png")
     data = None if measured is None else _measured(measured, columns, len(detector.segments))
-    rows = [row for curves in _curves(detector, chosen, energies, angles) for row in curves.rows()]
+    bars = None if grid is None else grid_of(grid)
+
+    def curves_at(tilts_deg: np.ndarray) -> list[GainCurves]:
+        return [
+            gain_curves(detector, holder, energy_kev=energy, tilts_deg=tilts_deg, support_grid=bars)
+            for holder in chosen
+            for energy in energies
+        ]
+
+    rows = [row for curves in curves_at(angles) for row in curves.rows()]
     if plot is not None:
         fine = np.linspace(angles[0], angles[-1], max(141, len(angles)))
         title = f"EDS detector of the {microscope.capitalize()}"
-        _draw(plot, _curves(detector, chosen, energies, fine), title, data)
+        if bars is not None:
+            title += (
+                f", grid of {bars.hole_um:g} µm holes, bars {bars.thickness_um:g} µm {bars.side} the film"
+            )
+        _draw(plot, curves_at(fine), title, data)
     return rows
-
-
-def _curves(
-    detector: "EDSDetector", holders: Sequence["Holder"], energies_kev: Sequence[float], tilts_deg: np.ndarray
-) -> list[GainCurves]:
-    """Every holder at every energy."""
-    return [
-        gain_curves(detector, holder, energy_kev=energy, tilts_deg=tilts_deg)
-        for holder in holders
-        for energy in energies_kev
-    ]
 
 
 def _measured(path: Path, columns: str | None, segments: int) -> "MeasuredHolder":

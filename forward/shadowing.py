@@ -155,15 +155,18 @@ def gridded_disc_transmission(
     azimuth is therefore split where the edges lie (closed forms), and the integral over the
     elevation where an edge appears, bends or meets the rim of the disc. Over random holes,
     particles, tilts and holders the error, against thirty times as many points, stays below 1e-6 of
-    the disc for opaque bars and 3e-5 for bars of metal, whose rims are half-shadows. Without bars in
-    the way the result is that of `disc_transmission` to rounding.
+    the disc for opaque bars and 3e-5 for bars of metal, whose rims are half-shadows. Where no bar is in
+    the way the result is that of `disc_transmission`.
 
     Each disc is first mirrored into the quadrant of positive y and x, and the grid with it, so
     that mirrored arrangements give the same bits.
     """
-    gains = np.empty(elevation_deg.shape)
+    gains = disc_transmission(elevation_deg, azimuth_deg, half_angle_deg, transmission, edges_deg, free=free)
     half = np.broadcast_to(np.asarray(half_angle_deg)[:, None], gains.shape)
-    for place in np.ndindex(gains.shape):
+    low, high = grid.shadow_deg
+    behind = (elevation_deg + half > low) & (elevation_deg - half < high) & (low < high)
+    for segment, tilt in np.argwhere(behind):
+        place = (segment, tilt)
         gains[place] = _gridded_disc(
             float(elevation_deg[place]),
             float(azimuth_deg[place]),

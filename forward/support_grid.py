@@ -156,6 +156,12 @@ class SupportGrid(Parameters):
         positive, negative = (behind, ahead) if self.side == "above" else (ahead, behind)
         return np.rad2deg(np.arctan2([-negative, positive], self.thickness_um))
 
+    @property
+    def shadow_deg(self) -> tuple[float, float]:
+        """Lowest and highest elevation at which any bar stands in the way, degrees."""
+        highest = float(np.rad2deg(np.arctan2(self.thickness_um, self._clearances().min())))
+        return (0.0, highest) if self.side == "above" else (-highest, 0.0)
+
     def mirrored(self, *, y: bool = False, x: bool = False) -> "SupportGrid":
         """Return the grid as a mirror shows it.
 

@@ -9,7 +9,7 @@ from glasstomo.benchmarks import cli
 from glasstomo.benchmarks.figures_gains import figure_gains
 from glasstomo.benchmarks.gain_curves import gain_curves, tilts_between
 from glasstomo.benchmarks.show_gains import show_gains
-from glasstomo.forward import HOLDERS, MICROSCOPES, EDSDetector, Segment
+from glasstomo.forward import HOLDERS, MICROSCOPES, EDSDetector, Segment, SupportGrid
 from glasstomo.forward.measured_holder import MeasuredHolder
 
 OSIRIS = MICROSCOPES["osiris"].eds
@@ -48,6 +48,13 @@ def test_rows_are_the_gains(capsys):
     np.testing.assert_allclose([row["all_segments"] for row in rows], gains.mean(axis=0), atol=5.1e-5)
     relative = OSIRIS.relative_gain(tilts, holder="wall", energy_kev=1.01)
     np.testing.assert_allclose([row["relative_to_0_deg"] for row in rows], relative, atol=5.1e-5)
+
+
+def test_bars_of_a_grid_are_counted_in(capsys):
+    _, text, _ = run(capsys, "--grid", "90:20:below", "--holder", "blade", "--tilts", "-30:30:30", "--json")
+    grid = SupportGrid(hole_um=90, thickness_um=20, side="below")
+    expected = OSIRIS.relative_gain([-30, 0, 30], holder="blade", support_grid=grid, energy_kev=8.64)
+    np.testing.assert_allclose([row["relative_to_0_deg"] for row in json.loads(text)], expected, atol=5.1e-5)
 
 
 def test_every_holder_and_energy_by_default_once(capsys):
@@ -105,8 +112,8 @@ def test_figure_says_its_quantities():
     ]
     figure = figure_gains(curves, title="detector")
     assert [ax.get_title() for ax in figure.axes] == [
-        "Holder wall, 8 keV",
-        "Holder blade, 8 keV",
+        "wall, 8 keV",
+        "blade, 8 keV",
         "All segments",
     ]
     assert all("(°)" in ax.get_xlabel() for ax in figure.axes)
@@ -139,6 +146,8 @@ def test_tilts_include_the_end_that_steps_reach():
         (["--tilts", "-70:95:5"], "-70:95:5"),
         (["--tilts", "0:10:0"], "STEP above 0"),
         (["--tilts", "nan:10:1"], "nan:10:1"),
+        (["--grid", "90:20"], "HOLE:THICKNESS:SIDE"),
+        (["--grid", "90:20:beside"], "'90:20:beside'"),
         (["--plot", "gains.tif"], ".png, .pdf or .svg"),
         (["--plot", "absent/gains.png"], "absent"),
         (["--measured", "counts.csv"], "add --plot"),

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from glasstomo.forward import EDSDetector, Holder, Segment
+from glasstomo.forward import EDSDetector, Holder, Segment, shadowing
 from glasstomo.forward.holder import BERYLLIUM_CARRIER
 from glasstomo.forward.holder_filter import HolderFilter
 from glasstomo.forward.measured_holder import MeasuredHolder
@@ -97,6 +97,15 @@ def test_soft_lines_lose_up_to_the_rim_of_the_carrier():
     # Continuous where the filter sets in.
     below = SUPER_X.gains(TILTS, holder="wall", energy_kev=5.999)
     np.testing.assert_allclose(below, gains[-1], atol=1e-4)
+
+
+@pytest.mark.parametrize("energy", [0.277, 0.525, 1.012, 1.74, 3.0])
+def test_the_carrier_is_integrated_to_a_millionth(energy):
+    coarse = SUPER_X.gains(TILTS, holder="wall", energy_kev=energy)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(shadowing, "_ELEVATION_NODES", np.polynomial.legendre.leggauss(400))
+        fine = SUPER_X.gains(TILTS, holder="wall", energy_kev=energy)
+    np.testing.assert_allclose(coarse, fine, atol=1e-6)
 
 
 @given(filtered_holders, energies_kev)
