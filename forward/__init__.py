@@ -41,16 +41,20 @@ _NAMES = {
     "absorbed_dose_mgy": "stopping_power",
     "compensating_dwell_s": "compensating_dwell",
     "constant_total_gains": "constant_total",
+    "defocused_projection": "defocus",
     "dose_table": "dose",
     "draw_counts": "noise",
     "draw_history": "history",
     "dual_axis_pair": "dual_axis",
     "electrons_per_pixel": "acquisition",
     "emission_images": "emission",
+    "exit_directions": "exit_rays",
     "exit_transmission": "absorption",
     "expected_counts": "expectation",
+    "film_transmission": "film_absorption",
     "history_of": "emission",
     "ionisation_cross_section_barn": "ionisation",
+    "jitter_rows": "scan_distortion",
     "linear_attenuation_per_nm": "attenuation",
     "linearise_adf": "linearise",
     "load_volume": "volume_files",
@@ -63,6 +67,7 @@ _NAMES = {
     "quantify": "quantification",
     "read_tilt_series": "read_series",
     "rebin_spectra": "spectrum_rebinning",
+    "rotate_images": "scan_distortion",
     "rotate_in_plane": "dual_axis",
     "rutherford_cross_section_barn": "rutherford",
     "save_volume": "volume_files",
@@ -83,12 +88,15 @@ if TYPE_CHECKING:
     from .compensating_dwell import compensating_dwell_s
     from .constant_total import constant_total_gains
     from .contamination import Contamination
+    from .defocus import defocused_projection
     from .dose import dose_table
     from .dual_axis import dual_axis_pair, rotate_in_plane
     from .eds_detector import EDSDetector, Segment
     from .eds_response import EDSResponse
     from .emission import Emitter, emission_images, history_of
+    from .exit_rays import exit_directions
     from .expectation import expected_counts
+    from .film_absorption import film_transmission
     from .gain_correction import modelled_gains, with_gains
     from .history import History, draw_history
     from .holder import HOLDERS, Holder
@@ -106,6 +114,7 @@ if TYPE_CHECKING:
     from .quantification import Quantification, quantify
     from .read_series import read_tilt_series
     from .rutherford import rutherford_cross_section_barn
+    from .scan_distortion import jitter_rows, rotate_images
     from .simulation import simulate
     from .spectrum_model import SpectrumModel
     from .spectrum_rebinning import rebin_spectra
@@ -155,16 +164,20 @@ __all__ = [
     "absorbed_dose_mgy",
     "compensating_dwell_s",
     "constant_total_gains",
+    "defocused_projection",
     "dose_table",
     "draw_counts",
     "draw_history",
     "dual_axis_pair",
     "electrons_per_pixel",
     "emission_images",
+    "exit_directions",
     "exit_transmission",
     "expected_counts",
+    "film_transmission",
     "history_of",
     "ionisation_cross_section_barn",
+    "jitter_rows",
     "linear_attenuation_per_nm",
     "linearise_adf",
     "load_volume",
@@ -177,6 +190,7 @@ __all__ = [
     "quantify",
     "read_tilt_series",
     "rebin_spectra",
+    "rotate_images",
     "rotate_in_plane",
     "rutherford_cross_section_barn",
     "save_volume",

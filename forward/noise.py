@@ -51,8 +51,9 @@ def draw_counts(
         return replace(expected, data=_poisson(expected.data, rng).astype(np.int32), metadata=metadata)
     if detector is None:
         raise ValueError("`detector` is needed for an ADF series: its gain and read-out noise")
-    # Sums of the offset and nothing may round to just below it.
-    arriving = np.maximum((expected.data - detector.offset) / detector.gain, 0.0)
+    arriving = (expected.data - detector.offset) / detector.gain
+    # The sum of the offset and nothing may round to just below it.
+    arriving[np.abs(arriving) < 1e-12 * abs(detector.offset) / detector.gain] = 0.0
     electrons = _poisson(arriving, rng).astype(np.float64)
     electrons += detector.read_noise_electrons * rng.standard_normal(electrons.shape)
     metadata["noise"] = "poisson and read-out"
