@@ -1,5 +1,6 @@
 """An acquisition: every choice of how one tilt series is taken."""
 
+import difflib
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -198,14 +199,29 @@ class Acquisition(Parameters):
         return self.electrons / pixel_nm**2
 
 
-def acquisition_of(acquisition: Acquisition | None, fields: dict[str, Any]) -> Acquisition:
+def acquisition_of(
+    acquisition: Acquisition | None, fields: dict[str, Any], *, own: Sequence[str] = ()
+) -> Acquisition:
     """Return the acquisition given, or the one that its fields describe.
+
+    Parameters
+    ----------
+    acquisition : Acquisition or None
+    fields : dict
+        Keywords that a function did not know as its own.
+    own : sequence of str, optional
+        Keywords that it does know, for those who misspell them.
 
     Raises
     ------
     TypeError
-        When both are given, or `acquisition` is something else.
+        When both are given, `acquisition` is something else, or a keyword is one of the function's
+        own misspelt.
     """
+    for name in fields:
+        near = [] if name in Acquisition.model_fields else difflib.get_close_matches(name, own, n=1)
+        if near:
+            raise TypeError(f"{name!r} is no argument; did you mean {near[0]!r}?")
     if acquisition is None:
         return Acquisition(**{key: _plain(value) for key, value in fields.items()})
     if not isinstance(acquisition, Acquisition):

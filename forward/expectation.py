@@ -50,7 +50,7 @@ def expected_counts(
     when the acquisition says so. ADF: gain × N_e (1 − exp(−Σ σ_Z P_Z)) + offset over all elements
     of the phantom and of the film.
     """
-    acquisition = acquisition_of(acquisition, fields)
+    acquisition = acquisition_of(acquisition, fields, own=("history",))
     history = history_of(phantom, acquisition, rng=rng) if history is None else history
     if acquisition.signal == "adf":
         return _expected_adf(phantom, acquisition, history)
@@ -83,7 +83,7 @@ def _expected_eds(phantom: "Phantom", acquisition: Acquisition, history: History
         channels=names,
         signal="EDS_TEM",
         gains=gains.reshape(len(names), -1),
-        **_common(phantom, acquisition, metadata),
+        **common_fields(phantom, acquisition, metadata),
     )
 
 
@@ -98,7 +98,9 @@ def _expected_adf(phantom: "Phantom", acquisition: Acquisition, history: History
     electrons = (acquisition.electrons * history.current)[:, None, None]
     data = adf.gain * electrons * -np.expm1(-scattering) + adf.offset
     metadata = {"adf": adf.model_dump(mode="json")}
-    return TiltSeries(data=data, channels=("ADF",), signal="ADF", **_common(phantom, acquisition, metadata))
+    return TiltSeries(
+        data=data, channels=("ADF",), signal="ADF", **common_fields(phantom, acquisition, metadata)
+    )
 
 
 def known_gains(acquisition: Acquisition, energy_kev: float) -> np.ndarray:
@@ -114,7 +116,7 @@ def known_gains(acquisition: Acquisition, energy_kev: float) -> np.ndarray:
     )
 
 
-def _common(phantom: "Phantom", acquisition: Acquisition, metadata: dict[str, Any]) -> dict[str, Any]:
+def common_fields(phantom: "Phantom", acquisition: Acquisition, metadata: dict[str, Any]) -> dict[str, Any]:
     """Fields of a series that both signals have. Errors and damage are truth, and stay out of it."""
     electrons, dwells = acquisition.electrons, acquisition.dwells_s
     mean = float(electrons.mean())

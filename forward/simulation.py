@@ -68,6 +68,6 @@ def simulate(
         raise TypeError(
             f"`rng` must be a numpy.random.Generator (numpy.random.default_rng(seed)), got {rng!r}"
         )
-    acquisition = acquisition_of(acquisition, fields)
+    acquisition = acquisition_of(acquisition, fields, own=("history",))
     expected = expected_counts(phantom, acquisition, history=history, rng=rng)
     return draw_counts(expected, rng=rng, detector=acquisition.microscope.adf)

@@ -11,7 +11,7 @@ from .acquisition import Acquisition, acquisition_of
 from .atomic import replacing
 from .eds_response import EDSResponse
 from .emission import Emitter, emission_images, history_of
-from .expectation import _common, known_gains
+from .expectation import common_fields, known_gains
 from .history import History
 from .ionisation import emission_cross_section_barn
 from .rutherford import NM2_PER_BARN
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 CONTINUUM_KEV = (0.4, 1.0, 2.5, 6.0)
 """Soft bremsstrahlung is absorbed and shadowed otherwise than hard; above 6 keV, where the K lines of the
 metals are, it is taken as at 6 keV, so that the background there has one smooth shape."""
+
+
+_OWN = ("response", "system", "history", "continuum_kev", "noise", "block_bytes")
 
 
 def simulate_spectra(
@@ -107,7 +110,7 @@ def simulate_spectra(
     ...         rng=np.random.default_rng(2), path=f"{folder}/spectra.h5")
     SpectrumSeries(spectra.h5, 1 tilts, 4 × 4 pixels of 120 nm, 2048 channels from 0 to 20.47 keV, uint16)
     """
-    acquisition = acquisition_of(acquisition, fields)
+    acquisition = acquisition_of(acquisition, fields, own=_OWN)
     response = EDSResponse() if response is None else response
     path = _checked(acquisition, path, rng, response, system)
     history = history_of(phantom, acquisition, rng=rng) if history is None else history
@@ -124,7 +127,7 @@ def simulate_spectra(
     background = model.system_counts(history.angles_deg) * electrons[:, None]
     live = _live_fraction(images, model.templates, background, acquisition.dwells_s, response)
     draw = rng if noise else None
-    common = _common(phantom, acquisition, _metadata(acquisition, response, system, draw is not None))
+    common = common_fields(phantom, acquisition, _metadata(acquisition, response, system, draw is not None))
     lines = tuple(dict.fromkeys((*model.line_names, *acquisition.line_names)))
     with replacing(path) as temporary:
         import h5py

@@ -14,6 +14,7 @@ from glasstomo.forward import (
     electrons_per_pixel,
     expected_counts,
     simulate,
+    simulate_spectra,
 )
 from glasstomo.phantoms import Grid, make_phantom
 from hypothesis import given
@@ -224,6 +225,10 @@ def test_wrong_types_say_what_is_wrong(rng):
         simulate(phantom, acquisition, rng=7)
     with pytest.raises(TypeError, match="`acquisition` must be an Acquisition, got TiltScheme"):
         simulate(phantom, acquisition.scheme, rng=rng)
+    with pytest.raises(TypeError, match="'histroy' is no argument; did you mean 'history'"):
+        simulate(phantom, acquisition, histroy=None, rng=rng)
+    with pytest.raises(TypeError, match="'sytem' is no argument; did you mean 'system'"):
+        simulate_spectra(phantom, acquisition, sytem=None, path="spectra.h5")
     with pytest.raises(TypeError, match="not both: holder"):
         simulate(phantom, acquisition, holder="wall", rng=rng)
 
