@@ -25,7 +25,7 @@ from .figures_style import (
 from .gain_curves import GainCurves
 
 if TYPE_CHECKING:
-    from ..forward.measured_holder import MeasuredHolder
+    from ..forward.detectors.measured_holder import MeasuredHolder
 
 # Segments that mirror each other coincide: the second is dashed over the first.
 _SEGMENT_COLOURS = (BLUE, VERMILLION, ORANGE, SKY, GREEN, GREY)

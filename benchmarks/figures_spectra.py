@@ -16,16 +16,16 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MultipleLocator
 
 from ..forward.acquisition import Acquisition
-from ..forward.eds_response import EDSResponse
-from ..forward.fit_design import fit_design
-from ..forward.line_extraction import net_counts
 from ..forward.microscope import MICROSCOPES
-from ..forward.peak_fit import PeakFit, fit_kernels
-from ..forward.spectrum_series import SpectrumSeries
-from ..forward.spectrum_simulation import simulate_spectra
-from ..forward.system_peaks import SystemPeaks
+from ..forward.spectra.eds_response import EDSResponse
+from ..forward.spectra.fit_design import fit_design
+from ..forward.spectra.line_extraction import net_counts
+from ..forward.spectra.peak_fit import PeakFit, fit_kernels
+from ..forward.spectra.spectrum_series import SpectrumSeries
+from ..forward.spectra.spectrum_simulation import simulate_spectra
+from ..forward.spectra.system_peaks import SystemPeaks
+from ..forward.spectra.window_counts import CountWindows
 from ..forward.tilt_scheme import TiltScheme
-from ..forward.window_counts import CountWindows
 from ..forward.xray_lines import LINES
 from .figures_style import (
     BLACK,

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from ..forward.acquisition import Acquisition, electrons_per_pixel
-from ..forward.line_extraction import net_counts
 from ..forward.microscope import MICROSCOPES
-from ..forward.peak_fit import PeakFit
 from ..forward.rutherford import NM2_PER_BARN
-from ..forward.spectrum_simulation import simulate_spectra
-from ..forward.system_peaks import SystemPeaks
+from ..forward.spectra.line_extraction import net_counts
+from ..forward.spectra.peak_fit import PeakFit
+from ..forward.spectra.spectrum_simulation import simulate_spectra
+from ..forward.spectra.system_peaks import SystemPeaks
 from ..forward.tilt_scheme import TiltScheme
 from ..phantoms import MATERIALS, Grid, Phantom
 

@@ -9,7 +9,7 @@ import numpy as np
 from .gain_curves import GainCurves, gain_curves, grid_of, tilts_between
 
 if TYPE_CHECKING:
-    from ..forward.measured_holder import MeasuredHolder
+    from ..forward.detectors.measured_holder import MeasuredHolder
 
 # What a figure is saved as; without the date or version that would change its bits.
 _METADATA: dict[str, Any] = {
@@ -98,7 +98,7 @@ def show_gains(
 
 def _measured(path: Path, columns: str | None, segments: int) -> "MeasuredHolder":
     """Read measured counts of the segments or of their sum, with 0° between their tilts."""
-    from ..forward.measured_holder import MeasuredHolder
+    from ..forward.detectors.measured_holder import MeasuredHolder
 
     wanted = None if columns is None else [name.strip() for name in columns.split(",")]
     data = MeasuredHolder.from_csv(path, columns=wanted)

@@ -7,34 +7,34 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 _NAMES = {
-    "ADFDetector": "adf_detector",
+    "ADFDetector": "detectors.adf_detector",
     "Absorption": "absorption",
     "Acquisition": "acquisition",
     "AcquisitionErrors": "acquisition_errors",
     "BeamDamage": "beam_damage",
     "Contamination": "contamination",
-    "CountWindows": "window_counts",
-    "EDSDetector": "eds_detector",
-    "EDSResponse": "eds_response",
+    "CountWindows": "spectra.window_counts",
+    "EDSDetector": "detectors.eds_detector",
+    "EDSResponse": "spectra.eds_response",
     "Emitter": "emission",
-    "HOLDERS": "holder",
+    "HOLDERS": "detectors.holder",
     "History": "history",
-    "Holder": "holder",
-    "HolderFilter": "holder_filter",
+    "Holder": "detectors.holder",
+    "HolderFilter": "detectors.holder_filter",
     "LINES": "xray_lines",
     "MICROSCOPES": "microscope",
-    "MeasuredHolder": "measured_holder",
+    "MeasuredHolder": "detectors.measured_holder",
     "Microscope": "microscope",
-    "PeakFit": "peak_fit",
+    "PeakFit": "spectra.peak_fit",
     "Probe": "probe",
     "Projector": "projector",
     "Quantification": "quantification",
-    "SavedVolume": "volume_files",
-    "Segment": "eds_detector",
-    "SpectrumModel": "spectrum_model",
-    "SpectrumSeries": "spectrum_series",
-    "SupportGrid": "support_grid",
-    "SystemPeaks": "system_peaks",
+    "SavedVolume": "files.volume_files",
+    "Segment": "detectors.eds_detector",
+    "SpectrumModel": "spectra.spectrum_model",
+    "SpectrumSeries": "spectra.spectrum_series",
+    "SupportGrid": "detectors.support_grid",
+    "SystemPeaks": "spectra.system_peaks",
     "TiltScheme": "tilt_scheme",
     "TiltSeries": "tilt_series",
     "XrayLine": "xray_lines",
@@ -53,26 +53,26 @@ _NAMES = {
     "expected_counts": "expectation",
     "film_transmission": "film_absorption",
     "history_of": "emission",
-    "ionisation_cross_section_barn": "ionisation",
+    "ionisation_cross_section_barn": "spectra.ionisation",
     "jitter_rows": "scan_distortion",
     "linear_attenuation_per_nm": "attenuation",
     "linearise_adf": "linearise",
-    "load_volume": "volume_files",
+    "load_volume": "files.volume_files",
     "mass_attenuation_cm2_g": "attenuation",
     "material_attenuation_per_nm": "attenuation",
     "mean_transmission": "absorption",
     "modelled_gains": "gain_correction",
-    "net_counts": "line_extraction",
-    "partial_cross_section_barn": "partial_cross_section",
+    "net_counts": "spectra.line_extraction",
+    "partial_cross_section_barn": "spectra.partial_cross_section",
     "quantify": "quantification",
-    "read_tilt_series": "read_series",
-    "rebin_spectra": "spectrum_rebinning",
+    "read_tilt_series": "files.read_series",
+    "rebin_spectra": "spectra.spectrum_rebinning",
     "rotate_images": "scan_distortion",
     "rotate_in_plane": "dual_axis",
     "rutherford_cross_section_barn": "rutherford",
-    "save_volume": "volume_files",
+    "save_volume": "files.volume_files",
     "simulate": "simulation",
-    "simulate_spectra": "spectrum_simulation",
+    "simulate_spectra": "spectra.spectrum_simulation",
     "subtract_background": "background",
     "with_gains": "gain_correction",
 }
@@ -81,7 +81,6 @@ if TYPE_CHECKING:
     from .absorption import Absorption, exit_transmission, mean_transmission
     from .acquisition import Acquisition, electrons_per_pixel
     from .acquisition_errors import AcquisitionErrors
-    from .adf_detector import ADFDetector
     from .attenuation import linear_attenuation_per_nm, mass_attenuation_cm2_g, material_attenuation_per_nm
     from .background import subtract_background
     from .beam_damage import BeamDamage
@@ -89,44 +88,45 @@ if TYPE_CHECKING:
     from .constant_total import constant_total_gains
     from .contamination import Contamination
     from .defocus import defocused_projection
+    from .detectors.adf_detector import ADFDetector
+    from .detectors.eds_detector import EDSDetector, Segment
+    from .detectors.holder import HOLDERS, Holder
+    from .detectors.holder_filter import HolderFilter
+    from .detectors.measured_holder import MeasuredHolder
+    from .detectors.support_grid import SupportGrid
     from .dose import dose_table
     from .dual_axis import dual_axis_pair, rotate_in_plane
-    from .eds_detector import EDSDetector, Segment
-    from .eds_response import EDSResponse
     from .emission import Emitter, emission_images, history_of
     from .exit_rays import exit_directions
     from .expectation import expected_counts
+    from .files.read_series import read_tilt_series
+    from .files.volume_files import SavedVolume, load_volume, save_volume
     from .film_absorption import film_transmission
     from .gain_correction import modelled_gains, with_gains
     from .history import History, draw_history
-    from .holder import HOLDERS, Holder
-    from .holder_filter import HolderFilter
-    from .ionisation import ionisation_cross_section_barn
-    from .line_extraction import net_counts
     from .linearise import linearise_adf
-    from .measured_holder import MeasuredHolder
     from .microscope import MICROSCOPES, Microscope
     from .noise import draw_counts
-    from .partial_cross_section import partial_cross_section_barn
-    from .peak_fit import PeakFit
     from .probe import Probe
     from .projector import Projector
     from .quantification import Quantification, quantify
-    from .read_series import read_tilt_series
     from .rutherford import rutherford_cross_section_barn
     from .scan_distortion import jitter_rows, rotate_images
     from .simulation import simulate
-    from .spectrum_model import SpectrumModel
-    from .spectrum_rebinning import rebin_spectra
-    from .spectrum_series import SpectrumSeries
-    from .spectrum_simulation import simulate_spectra
+    from .spectra.eds_response import EDSResponse
+    from .spectra.ionisation import ionisation_cross_section_barn
+    from .spectra.line_extraction import net_counts
+    from .spectra.partial_cross_section import partial_cross_section_barn
+    from .spectra.peak_fit import PeakFit
+    from .spectra.spectrum_model import SpectrumModel
+    from .spectra.spectrum_rebinning import rebin_spectra
+    from .spectra.spectrum_series import SpectrumSeries
+    from .spectra.spectrum_simulation import simulate_spectra
+    from .spectra.system_peaks import SystemPeaks
+    from .spectra.window_counts import CountWindows
     from .stopping_power import absorbed_dose_mgy
-    from .support_grid import SupportGrid
-    from .system_peaks import SystemPeaks
     from .tilt_scheme import TiltScheme
     from .tilt_series import TiltSeries
-    from .volume_files import SavedVolume, load_volume, save_volume
-    from .window_counts import CountWindows
     from .xray_lines import LINES, XrayLine
 
 __all__ = [

@@ -9,7 +9,7 @@ from ..phantoms.parameters import Parameters
 from .exit_rays import RayCount, exit_directions, ray_weights
 
 if TYPE_CHECKING:
-    from .eds_detector import EDSDetector
+    from .detectors.eds_detector import EDSDetector
 
 
 class Absorption(Parameters):

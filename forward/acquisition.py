@@ -12,11 +12,11 @@ from .absorption import Absorption
 from .acquisition_errors import AcquisitionErrors
 from .beam_damage import BeamDamage
 from .contamination import Contamination
-from .holder import HOLDERS, Holder
+from .detectors.holder import HOLDERS, Holder
+from .detectors.support_grid import SupportGrid
 from .microscope import MICROSCOPES, Microscope
 from .probe import Probe
 from .rutherford import ELEMENTARY_CHARGE_C
-from .support_grid import SupportGrid
 from .tilt_scheme import TiltScheme
 from .xray_lines import LINES
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 if TYPE_CHECKING:
-    from .eds_detector import EDSDetector
+    from .detectors.eds_detector import EDSDetector
 
 RayCount = Literal[1, 7]
 

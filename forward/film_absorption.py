@@ -4,10 +4,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .shadowing import centre_direction_deg, disc_transmission
+from .detectors.shadowing import centre_direction_deg, disc_transmission
 
 if TYPE_CHECKING:
-    from .eds_detector import EDSDetector
+    from .detectors.eds_detector import EDSDetector
 
 
 def film_transmission(

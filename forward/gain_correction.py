@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from .eds_detector import EDSDetector
-from .holder import Holder
-from .support_grid import SupportGrid
+from .detectors.eds_detector import EDSDetector
+from .detectors.holder import Holder
+from .detectors.support_grid import SupportGrid
 from .tilt_series import TiltSeries
 from .xray_lines import LINES
 

@@ -6,12 +6,12 @@ from pydantic import NonNegativeFloat, PositiveFloat, field_validator
 
 from ..phantoms.parameters import Parameters
 from ..phantoms.table import Table
-from .adf_detector import ADFDetector
-from .eds_detector import EDSDetector
+from .detectors.adf_detector import ADFDetector
+from .detectors.eds_detector import EDSDetector
 from .xray_lines import LINES
 
 if TYPE_CHECKING:
-    from .eds_response import EDSResponse
+    from .spectra.eds_response import EDSResponse
 
 
 class Microscope(Parameters):
@@ -66,7 +66,7 @@ class Microscope(Parameters):
         Returns
         -------
         float
-            Barn; see `glasstomo.forward.partial_cross_section`.
+            Barn; see `glasstomo.forward.spectra.partial_cross_section`.
 
         Raises
         ------
@@ -78,7 +78,7 @@ class Microscope(Parameters):
         >>> MICROSCOPES["osiris"].partial_cross_section_barn("Zn_Ka")
         2.48
         """
-        from .partial_cross_section import partial_cross_section_barn
+        from .spectra.partial_cross_section import partial_cross_section_barn
 
         return partial_cross_section_barn(line, self, response=response)
 

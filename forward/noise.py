@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .adf_detector import ADFDetector
+from .detectors.adf_detector import ADFDetector
 from .tilt_series import TiltSeries
 
 

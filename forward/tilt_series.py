@@ -289,7 +289,7 @@ class TiltSeries:
         ValueError
             When the suffix is another, or the folder does not exist.
         """
-        from .series_h5 import save_series
+        from .files.series_h5 import save_series
 
         save_series(self, path, compression=compression)
 
@@ -302,7 +302,7 @@ class TiltSeries:
         ValueError
             When the file is missing, truncated, or not such a series.
         """
-        from .series_h5 import load_series
+        from .files.series_h5 import load_series
 
         return load_series(path)
 
@@ -324,11 +324,11 @@ class TiltSeries:
         """
         suffix = os.path.splitext(os.fspath(path))[1].lower()
         if suffix == ".hspy":
-            from .hyperspy_files import export_hspy
+            from .files.hyperspy_files import export_hspy
 
             export_hspy(self, path)
         elif suffix == ".mrc":
-            from .mrc_files import export_mrc
+            from .files.mrc_files import export_mrc
 
             export_mrc(self, path)
         else:

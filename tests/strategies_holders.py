@@ -1,10 +1,10 @@
 """Hypothesis strategies for what stands between particle and detector."""
 
 import numpy as np
-from glasstomo.forward.holder import Holder
-from glasstomo.forward.holder_filter import HolderFilter
-from glasstomo.forward.measured_holder import MeasuredHolder
-from glasstomo.forward.support_grid import SupportGrid
+from glasstomo.forward.detectors.holder import Holder
+from glasstomo.forward.detectors.holder_filter import HolderFilter
+from glasstomo.forward.detectors.measured_holder import MeasuredHolder
+from glasstomo.forward.detectors.support_grid import SupportGrid
 from hypothesis import strategies as st
 
 from .strategies_forward import bands

@@ -3,8 +3,8 @@
 import numpy as np
 from glasstomo.forward import TiltScheme
 from glasstomo.forward.acquisition import Acquisition
-from glasstomo.forward.eds_response import EDSResponse
-from glasstomo.forward.system_peaks import SystemPeaks
+from glasstomo.forward.spectra.eds_response import EDSResponse
+from glasstomo.forward.spectra.system_peaks import SystemPeaks
 from glasstomo.phantoms import Phantom, SupportFilm
 
 from .strategies_forward import phantom_of

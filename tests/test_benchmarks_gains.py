@@ -10,7 +10,7 @@ from glasstomo.benchmarks.figures_gains import figure_gains
 from glasstomo.benchmarks.gain_curves import gain_curves, tilts_between
 from glasstomo.benchmarks.show_gains import show_gains
 from glasstomo.forward import HOLDERS, MICROSCOPES, EDSDetector, Segment, SupportGrid
-from glasstomo.forward.measured_holder import MeasuredHolder
+from glasstomo.forward.detectors.measured_holder import MeasuredHolder
 
 OSIRIS = MICROSCOPES["osiris"].eds
 COUNTS = "tilt_deg,A,B,C,D\n-20,2,1,8,8\n0,8,8,8,8\n20,8,8,1,2\n"

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from glasstomo.forward import TiltSeries, expected_counts, read_tilt_series, simulate
 from glasstomo.forward.areal_density import areal_density
-from glasstomo.forward.line_extraction import net_counts
 from glasstomo.forward.quantification import quantify
-from glasstomo.forward.spectrum_series import SpectrumSeries
-from glasstomo.forward.spectrum_simulation import simulate_spectra
+from glasstomo.forward.spectra.line_extraction import net_counts
+from glasstomo.forward.spectra.spectrum_series import SpectrumSeries
+from glasstomo.forward.spectra.spectrum_simulation import simulate_spectra
 from glasstomo.forward.tilt_scheme import TiltScheme
 from hypothesis import given
 from hypothesis import strategies as st

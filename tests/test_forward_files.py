@@ -6,7 +6,7 @@ import shutil
 import numpy as np
 import pytest
 from glasstomo.forward import TiltScheme, TiltSeries, load_volume, read_tilt_series, save_volume, simulate
-from glasstomo.forward.angle_files import find_angle_file, read_angles, write_angles
+from glasstomo.forward.files.angle_files import find_angle_file, read_angles, write_angles
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -33,7 +33,7 @@ def adf() -> TiltSeries:
 
 def foreign_hspy(path, series: TiltSeries) -> None:
     """Write a series as another program would: without our own node."""
-    from glasstomo.forward.hyperspy_files import index_axis, space_axes, write_signal
+    from glasstomo.forward.files.hyperspy_files import index_axis, space_axes, write_signal
 
     shape = series.data.shape
     axes = [index_axis("section", shape[0]), *space_axes(shape[1:], series.spacing_nm, ("y", "x"))]
@@ -241,7 +241,7 @@ def test_unfit_mrc_files_say_what_is_wrong(tmp_path):
 
 
 def test_unfit_hspy_files_say_what_is_wrong(tmp_path):
-    from glasstomo.forward.hyperspy_files import space_axes, write_signal
+    from glasstomo.forward.files.hyperspy_files import space_axes, write_signal
 
     def write(name, shape, **changes):
         axes = space_axes(shape, 2.0, ("a", "b", "c", "d")[: len(shape)])

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
-from glasstomo.forward import EDSDetector, Holder, Segment, shadowing
-from glasstomo.forward.holder import BERYLLIUM_CARRIER
-from glasstomo.forward.holder_filter import HolderFilter
-from glasstomo.forward.measured_holder import MeasuredHolder
+from glasstomo.forward import EDSDetector, Holder, Segment
+from glasstomo.forward.detectors import shadowing
+from glasstomo.forward.detectors.holder import BERYLLIUM_CARRIER
+from glasstomo.forward.detectors.holder_filter import HolderFilter
+from glasstomo.forward.detectors.measured_holder import MeasuredHolder
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,14 +6,14 @@ import itertools
 import numpy as np
 import pytest
 from glasstomo.forward import LINES, MICROSCOPES, Microscope, XrayLine
-from glasstomo.forward.ionisation import (
+from glasstomo.forward.spectra.ionisation import (
     emission_cross_section_barn,
     ionisation_cross_section_barn,
     shell_ionisation_barn,
     vacancy_cross_section_barn,
 )
-from glasstomo.forward.partial_cross_section import cross_section_scale, partial_cross_section_barn
-from glasstomo.forward.shells import COSTER_KRONIG, SHELLS, Shell
+from glasstomo.forward.spectra.partial_cross_section import cross_section_scale, partial_cross_section_barn
+from glasstomo.forward.spectra.shells import COSTER_KRONIG, SHELLS, Shell
 from glasstomo.forward.xray_lines import lines_of
 
 METALS = ("Fe", "Co", "Ni", "Cu", "Zn")

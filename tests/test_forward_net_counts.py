@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from glasstomo.forward import expected_counts
-from glasstomo.forward.eds_response import EDSResponse
-from glasstomo.forward.line_extraction import net_counts, spectrum_kernels
-from glasstomo.forward.peak_fit import Design, PeakFit, fit_kernels
-from glasstomo.forward.spectrum_series import SpectrumSeries
-from glasstomo.forward.spectrum_simulation import simulate_spectra
-from glasstomo.forward.window_counts import CountWindows
+from glasstomo.forward.spectra.eds_response import EDSResponse
+from glasstomo.forward.spectra.line_extraction import net_counts, spectrum_kernels
+from glasstomo.forward.spectra.peak_fit import Design, PeakFit, fit_kernels
+from glasstomo.forward.spectra.spectrum_series import SpectrumSeries
+from glasstomo.forward.spectra.spectrum_simulation import simulate_spectra
+from glasstomo.forward.spectra.window_counts import CountWindows
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -147,7 +147,7 @@ def test_window_bias_is_that_of_the_windows_by_hand(expectation):
 
 
 def test_isolated_line_on_a_straight_background_is_unbiased_by_windows(folder):
-    from glasstomo.forward.window_counts import window_kernels
+    from glasstomo.forward.spectra.window_counts import window_kernels
 
     energies = RESPONSE.energies_kev
     shape = RESPONSE.line_shape(6.93032)
@@ -179,7 +179,7 @@ def test_fit_has_less_variance_than_windows(draw):
 
 def test_fit_reaches_the_bound_of_cramer_and_rao(expectation):
     """No unbiased estimate of the same model has less variance than (AᵀV⁻¹A)⁻¹."""
-    from glasstomo.forward.fit_design import fit_design
+    from glasstomo.forward.spectra.fit_design import fit_design
 
     mean = expectation.tilt(0)[0, 0].astype(np.float64)
     channels = slice(600, 960)
@@ -327,7 +327,7 @@ def test_soft_and_hard_lines_through_absorption(folder):
 def test_tied_lines_follow_cross_sections_and_gains(expectation):
     """Kβ hangs on Kα in the ratio that the microscope's table and the holder give."""
     from glasstomo.forward import MICROSCOPES
-    from glasstomo.forward.fit_design import fit_design
+    from glasstomo.forward.spectra.fit_design import fit_design
 
     shapes = {part.name: t for part, t in zip(expectation.parts, expectation.templates, strict=True)}
     channels = slice(600, 1100)

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from glasstomo.forward import TiltScheme, expected_counts
 from glasstomo.forward.areal_density import areal_density
-from glasstomo.forward.eds_response import EDSResponse
-from glasstomo.forward.spectrum_model import SpectrumModel
-from glasstomo.forward.spectrum_rebinning import rebin_spectra
-from glasstomo.forward.spectrum_series import SpectrumSeries, channel_overlap
-from glasstomo.forward.spectrum_simulation import CONTINUUM_KEV, simulate_spectra
-from glasstomo.forward.system_peaks import SystemPeaks
+from glasstomo.forward.spectra.eds_response import EDSResponse
+from glasstomo.forward.spectra.spectrum_model import SpectrumModel
+from glasstomo.forward.spectra.spectrum_rebinning import rebin_spectra
+from glasstomo.forward.spectra.spectrum_series import SpectrumSeries, channel_overlap
+from glasstomo.forward.spectra.spectrum_simulation import CONTINUUM_KEV, simulate_spectra
+from glasstomo.forward.spectra.system_peaks import SystemPeaks
 from glasstomo.phantoms import SupportFilm
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -184,7 +184,7 @@ def test_rebinning_keeps_every_count(tmp_path, energy, space):
 
 def test_rebinned_spectra_are_those_of_a_coarser_detector(tmp_path):
     """Pairs of channels of 10 eV are channels of 20 eV, and what follows from them is the same."""
-    from glasstomo.forward.line_extraction import net_counts
+    from glasstomo.forward.spectra.line_extraction import net_counts
 
     fine = simulate_spectra(slab(2), at_zero(), path=tmp_path / "f.h5", response=RESPONSE, system=COPPER)
     rebinned = rebin_spectra(fine, tmp_path / "r.h5", energy=2)
@@ -239,7 +239,7 @@ def test_nothing_half_written_stays_behind(path, monkeypatch):
     def fail(*_: object) -> None:
         raise RuntimeError("disk full")
 
-    monkeypatch.setattr("glasstomo.forward.spectrum_simulation._write_spectra", fail)
+    monkeypatch.setattr("glasstomo.forward.spectra.spectrum_simulation._write_spectra", fail)
     with pytest.raises(RuntimeError, match="disk full"):
         simulate_spectra(slab(1), at_zero(), path=path, response=RESPONSE)
     assert list(path.parent.iterdir()) == []
@@ -326,7 +326,7 @@ def test_what_is_no_spectrum_series_says_so(tmp_path, path):
 def test_errors_of_the_acquisition_reach_the_spectra(tmp_path):
     """Drift and shifts are those of counts mode with the same seed, and leave the noise's stream alone."""
     from glasstomo.forward import AcquisitionErrors
-    from glasstomo.forward.line_extraction import net_counts
+    from glasstomo.forward.spectra.line_extraction import net_counts
 
     errors = AcquisitionErrors(tilt_sigma_deg=1.0, shift_sigma_nm=20.0, current_sigma=0.05, scan_noise_nm=3.0)
     fields = {"scheme": SCHEME, "microscope": "osiris", "errors": errors, "lines": LINES}
@@ -344,7 +344,7 @@ def test_errors_of_the_acquisition_reach_the_spectra(tmp_path):
 
 
 def test_channels_may_begin_below_zero(tmp_path):
-    from glasstomo.forward.line_extraction import net_counts
+    from glasstomo.forward.spectra.line_extraction import net_counts
 
     response = EDSResponse(channels=1250, offset_kev=-0.48)
     series = simulate_spectra(slab(1), at_zero(), path=tmp_path / "n.h5", response=response, system=COPPER)
@@ -359,9 +359,9 @@ def test_a_full_series_stays_below_a_gigabyte(tmp_path):
 import resource, sys
 import numpy as np
 from glasstomo.forward import TiltScheme
-from glasstomo.forward.line_extraction import net_counts
-from glasstomo.forward.spectrum_simulation import simulate_spectra
-from glasstomo.forward.system_peaks import SystemPeaks
+from glasstomo.forward.spectra.line_extraction import net_counts
+from glasstomo.forward.spectra.spectrum_simulation import simulate_spectra
+from glasstomo.forward.spectra.system_peaks import SystemPeaks
 from tests.strategies_forward import ball_phantom
 spectra = simulate_spectra(
     ball_phantom(128, spacing_nm=4.0), scheme=TiltScheme.uniform(-70, 70, 15), microscope="osiris",

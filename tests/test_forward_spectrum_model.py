@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from glasstomo.forward import LINES, MICROSCOPES, rutherford_cross_section_barn
 from glasstomo.forward.attenuation import mass_attenuation_cm2_g
-from glasstomo.forward.bremsstrahlung import (
+from glasstomo.forward.spectra.bremsstrahlung import (
     bremsstrahlung_anisotropy,
     bremsstrahlung_cross_section_barn_kev,
 )
-from glasstomo.forward.eds_response import EDSResponse
-from glasstomo.forward.ionisation import emission_cross_section_barn
-from glasstomo.forward.partial_cross_section import cross_section_scale
-from glasstomo.forward.spectrum_model import SpectrumModel
-from glasstomo.forward.system_peaks import SystemPeaks
+from glasstomo.forward.spectra.eds_response import EDSResponse
+from glasstomo.forward.spectra.ionisation import emission_cross_section_barn
+from glasstomo.forward.spectra.partial_cross_section import cross_section_scale
+from glasstomo.forward.spectra.spectrum_model import SpectrumModel
+from glasstomo.forward.spectra.system_peaks import SystemPeaks
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad

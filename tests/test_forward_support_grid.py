@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
-from glasstomo.forward import HOLDERS, EDSDetector, Holder, Segment, shadowing
-from glasstomo.forward.measured_holder import MeasuredHolder
-from glasstomo.forward.support_grid import SupportGrid
+from glasstomo.forward import HOLDERS, EDSDetector, Holder, Segment
+from glasstomo.forward.detectors import shadowing
+from glasstomo.forward.detectors.measured_holder import MeasuredHolder
+from glasstomo.forward.detectors.support_grid import SupportGrid
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -19,9 +19,9 @@ COMMANDS = {"glasstomo.benchmarks.__main__"}
 def module_names() -> list[str]:
     packages = ("phantoms", "forward", "recon", "metrics", "benchmarks")
     found = [
-        f"glasstomo.{package}.{module.name}"
+        module.name
         for package in packages
-        for module in pkgutil.iter_modules([str(ROOT / package)])
+        for module in pkgutil.walk_packages([str(ROOT / package)], f"glasstomo.{package}.")
     ]
     return sorted({"glasstomo", *(f"glasstomo.{package}" for package in packages), *found} - COMMANDS)
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
-from ..phantoms.parameters import Parameters
-from .rutherford import rutherford_cross_section_barn
+from ...phantoms.parameters import Parameters
+from ..rutherford import rutherford_cross_section_barn
 
 
 class ADFDetector(Parameters):

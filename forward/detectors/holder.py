@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import field_validator
 
-from ..phantoms.parameters import Parameters
-from ..phantoms.table import Table
+from ...phantoms.parameters import Parameters
+from ...phantoms.table import Table
 from .holder_filter import HolderFilter
 from .shadowing import centre_direction_deg, disc_transmission, gridded_disc_transmission
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
+from ..xray_lines import LINES
 from .peak_fit import Design, PeakFit
 from .spectrum_series import SpectrumPart
-from .xray_lines import LINES
 
 # A line whose share inside the band is smaller is left out: it could not be fitted.
 LEAST_SHARE = 1e-4

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .present import present
+from ..files.present import present
 
 FORMAT = "glasstomo spectrum series"
 VERSION = 1

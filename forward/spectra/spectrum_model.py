@@ -8,17 +8,17 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, field_validator, model_validator
 
-from ..phantoms.parameters import Parameters
-from .attenuation import ENERGY_RANGE_KEV
+from ...phantoms.parameters import Parameters
+from ..attenuation import ENERGY_RANGE_KEV
+from ..elements import atomic_number
+from ..microscope import Microscope
+from ..rutherford import NM2_PER_BARN, rutherford_cross_section_barn
+from ..xray_lines import LINES, lines_of
 from .bremsstrahlung import bremsstrahlung_anisotropy, bremsstrahlung_cross_section_barn_kev
 from .eds_response import EDSResponse
-from .elements import atomic_number
 from .ionisation import emission_cross_section_barn
-from .microscope import Microscope
 from .partial_cross_section import cross_section_scale, partial_cross_section_barn
-from .rutherford import NM2_PER_BARN, rutherford_cross_section_barn
 from .system_peaks import SystemPeaks
-from .xray_lines import LINES, lines_of
 
 SCATTERED_BEYOND_MRAD = 100.0
 
@@ -85,7 +85,7 @@ class SpectrumModel(Parameters):
     Examples
     --------
     >>> from glasstomo.forward import MICROSCOPES
-    >>> from glasstomo.forward.spectrum_model import SpectrumModel
+    >>> from glasstomo.forward.spectra.spectrum_model import SpectrumModel
     >>> model = SpectrumModel(microscope=MICROSCOPES["osiris"], elements=("C", "N", "H", "Zn"))
     >>> [component.name for component in model.components][-3:]
     ['Zn_Ln', 'Zn_Lb3', 'bremsstrahlung']

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from pydantic import PositiveFloat
 
-from ..phantoms.parameters import Parameters
+from ...phantoms.parameters import Parameters
+from ..xray_lines import LINES
 from .spectrum_series import channel_overlap
-from .xray_lines import LINES
 
 
 class CountWindows(Parameters):

@@ -5,13 +5,13 @@ from typing import Literal
 
 import numpy as np
 
+from ..tilt_series import TiltSeries
+from ..xray_lines import LINES
 from .eds_response import EDSResponse
 from .fit_design import fit_bands, fit_design
 from .peak_fit import PeakFit, fit_kernels
 from .spectrum_series import SpectrumSeries
-from .tilt_series import TiltSeries
 from .window_counts import CountWindows, window_kernels
-from .xray_lines import LINES
 
 # Pixels a side over which the noise is averaged: one pixel's counts say little about their variance.
 SMOOTHING = 5

@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, PositiveFloat
 
-from ..phantoms.parameters import Parameters
+from ...phantoms.parameters import Parameters
 
 TINY = 1e-12
 # Beyond this the difference of two columns is lost in the noise of any count.

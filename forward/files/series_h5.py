@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 from typing import Literal
 
+from ..tilt_series import TiltSeries
 from .hdf5_record import read_record, write_record
-from .tilt_series import TiltSeries
 
 FORMAT = "glasstomo tilt series"
 VERSION = 1

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, field_validator, model_validator
 
-from ..phantoms.parameters import Parameters
-from .elements import atomic_number
+from ...phantoms.parameters import Parameters
+from ..elements import atomic_number
 from .shadowing import sin_cos_deg
 
 
@@ -141,7 +141,7 @@ class SupportGrid(Parameters):
         hit = (sine > 0) & (short > 0)
         if self.element is None:
             return np.where(hit, 0.0, 1.0)
-        from .attenuation import mass_attenuation_cm2_g
+        from ..attenuation import mass_attenuation_cm2_g
 
         per_um = mass_attenuation_cm2_g(self.element, energy_kev) * self.density_g_cm3 * 1e-4
         with np.errstate(over="ignore"):

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from ..tilt_series import TiltSeries
+from ..xray_lines import LINES
 from .atomic import replacing
 from .extra_io import import_io
 from .present import present
-from .tilt_series import TiltSeries
-from .xray_lines import LINES
 
 
 def export_hspy(series: TiltSeries, path: str | os.PathLike[str]) -> None:

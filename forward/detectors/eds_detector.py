@@ -6,7 +6,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, PositiveFloat, field_validator
 
-from ..phantoms.parameters import Parameters
+from ...phantoms.parameters import Parameters
 from .holder import HOLDERS, Holder
 from .support_grid import SupportGrid
 

@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..tilt_series import TiltSeries
 from . import mrc_files
 from .angle_files import find_angle_file, read_angles
 from .hyperspy_files import read_signal
 from .present import present
 from .series_h5 import load_series
-from .tilt_series import TiltSeries
 
 NM_PER_UNIT = {
     "nm": 1.0,

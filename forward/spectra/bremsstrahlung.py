@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .elements import atomic_number
+from ..elements import atomic_number
 from .ionisation import REST_KEV
 
 # Scaled cross-section β²/Z² k dσ/dk in mb by atomic number; a row for each reduced photon energy

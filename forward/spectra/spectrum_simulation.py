@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .acquisition import Acquisition, acquisition_of
-from .atomic import replacing
+from ..acquisition import Acquisition, acquisition_of
+from ..emission import Emitter, emission_images, history_of
+from ..expectation import common_fields, known_gains
+from ..files.atomic import replacing
+from ..history import History
+from ..rutherford import NM2_PER_BARN
+from ..xray_lines import LINES
 from .eds_response import EDSResponse
-from .emission import Emitter, emission_images, history_of
-from .expectation import common_fields, known_gains
-from .history import History
 from .ionisation import emission_cross_section_barn
-from .rutherford import NM2_PER_BARN
 from .spectrum_file import counts_dtype, create_spectra, write_head
 from .spectrum_model import SpectrumModel
 from .spectrum_series import BLOCK_BYTES, SpectrumPart, SpectrumSeries
 from .system_peaks import SystemPeaks
-from .xray_lines import LINES
 
 if TYPE_CHECKING:
-    from ..phantoms import Phantom
+    from ...phantoms import Phantom
 
 CONTINUUM_KEV = (0.4, 1.0, 2.5, 6.0)
 """Soft bremsstrahlung is absorbed and shadowed otherwise than hard; above 6 keV, where the K lines of the

@@ -5,8 +5,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, NonNegativeFloat, field_validator
 
-from ..phantoms.parameters import Parameters
-from .xray_lines import lines_of
+from ...phantoms.parameters import Parameters
+from ..xray_lines import lines_of
 
 LARGEST_FACTOR = 10.0
 

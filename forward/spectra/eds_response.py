@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, PositiveInt, model_validator
 
-from ..phantoms.parameters import Parameters
-from .attenuation import ENERGY_RANGE_KEV
+from ...phantoms.parameters import Parameters
+from ..attenuation import ENERGY_RANGE_KEV
 
 MN_KA_EV = 5898.75
 FANO = 0.115

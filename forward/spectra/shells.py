@@ -2,7 +2,7 @@
 
 from pydantic import Field, PositiveFloat
 
-from ..phantoms.parameters import Parameters
+from ...phantoms.parameters import Parameters
 
 
 class Shell(Parameters):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from .rutherford import BOHR_NM, NM2_PER_BARN
+from ..rutherford import BOHR_NM, NM2_PER_BARN
+from ..xray_lines import LINES, XrayLine
 from .shells import COSTER_KRONIG, SHELLS, Shell
-from .xray_lines import LINES, XrayLine
 
 REST_KEV = 510.99895
 _FOUR_PI_BOHR2_BARN = 4 * np.pi * BOHR_NM**2 / NM2_PER_BARN

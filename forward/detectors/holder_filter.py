@@ -5,8 +5,8 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, field_validator, model_validator
 
-from ..phantoms.parameters import Parameters
-from .elements import atomic_number
+from ...phantoms.parameters import Parameters
+from ..elements import atomic_number
 
 CM_PER_MM = 0.1
 
@@ -97,7 +97,7 @@ class HolderFilter(Parameters):
         """Attenuation beyond that of hard lines, mm⁻¹."""
         if self.hard_kev is not None and energy_kev >= self.hard_kev:
             return 0.0
-        from .attenuation import mass_attenuation_cm2_g
+        from ..attenuation import mass_attenuation_cm2_g
 
         per_g = mass_attenuation_cm2_g(self.element, energy_kev)
         if self.hard_kev is not None:

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from .extra_io import import_io
-from .hyperspy_files import eds_node, microscope_node, space_axes, tilt_axis, write_signal
+from ..files.extra_io import import_io
+from ..files.hyperspy_files import eds_node, microscope_node, space_axes, tilt_axis, write_signal
 from .spectrum_series import SpectrumSeries
 
 

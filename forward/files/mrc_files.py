@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from ..tilt_series import TiltSeries
 from .angle_files import write_angles
 from .atomic import replacing
 from .extra_io import import_io
 from .present import present
-from .tilt_series import TiltSeries
 
 ANGSTROM_PER_NM = 10.0
 # Bytes of a pixel by the mode of MRC2014.

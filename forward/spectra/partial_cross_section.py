@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..xray_lines import LINES
 from .eds_response import EDSResponse
 from .ionisation import emission_cross_section_barn
-from .xray_lines import LINES
 
 if TYPE_CHECKING:
-    from .microscope import Microscope
+    from ..microscope import Microscope
 
 
 def partial_cross_section_barn(

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .atomic import replacing
+from ..files.atomic import replacing
 from .spectrum_file import create_spectra, write_head
 from .spectrum_series import SpectrumSeries
 

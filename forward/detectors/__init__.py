@@ -1,0 +1,1 @@
+"""Detectors, and what stands between them and the specimen."""

@@ -1,0 +1,1 @@
+"""Files: tilt series and volumes on disk, ours and other programs'."""

@@ -1,0 +1,1 @@
+"""EDS spectra: lines' strengths, detector response, spectrum images, net counts."""

@@ -1,0 +1,411 @@
+"""`glasstomo bench`: counts of work, honest clocks, peers that solve our problem, rows that programs read.
+
+Nothing here depends on how long anything takes.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from glasstomo.benchmarks import bench, cli, machine_limits, peers
+from glasstomo.benchmarks.bench_problem import bench_problem, with_regulariser
+from glasstomo.benchmarks.figures_bench import figure_bench
+from glasstomo.benchmarks.figures_style import png_bytes
+from glasstomo.benchmarks.roofline import Work, difference_weights, workload
+from glasstomo.benchmarks.stopwatch import PausedClock, Timing, time_tasks
+from glasstomo.forward import Projector
+from glasstomo.recon import Problem, solve_pdhg
+from glasstomo.recon.gradient import gradient
+from glasstomo.recon.hessian import hessian
+from hypothesis import given
+from hypothesis import strategies as st
+
+from .strategies_recon import one_thread, particle_problem  # noqa: F401
+
+sides = st.integers(1, 5)
+
+
+def unit_volumes(shape: tuple[int, int, int]):
+    """Volumes with a single voxel of one: what an operator makes of them are its columns."""
+    for index in np.ndindex(shape):
+        volume = np.zeros(shape, np.float32)
+        volume[index] = 1.0
+        yield volume
+
+
+# ---- counts of work
+
+
+@given(
+    shape=st.tuples(st.integers(1, 8), st.integers(1, 8), st.integers(1, 3)),
+    angles=st.lists(st.floats(-90, 90), min_size=1, max_size=4, unique=True),
+)
+def test_flops_of_a_projection_are_two_for_each_weight_of_its_matrix(shape, angles):
+    projector = Projector(shape=shape[:2], angles_deg=angles, spacing_nm=1.0)
+    weights = sum(np.count_nonzero(projector.forward(volume)) for volume in unit_volumes(shape))
+    work = workload(shape, np.array(angles)).projection()
+    # The whole matrix also repeats itself along x, which the columns above have gone through.
+    assert work.flops == 2 * weights
+    assert work.bytes_moved == 4 * (np.prod(shape) + len(angles) * shape[1] * shape[2])
+
+
+@given(shape=st.tuples(sides, sides, sides))
+def test_difference_weights_are_those_of_the_kernels(shape):
+    for name, operator, components in (("tv", gradient, 3), ("tv2", hessian, 6)):
+        out, found = np.empty((components, *shape), np.float32), 0
+        for volume in unit_volumes(shape):
+            operator(volume, out)
+            found += np.count_nonzero(out)
+        assert difference_weights(shape, name) == found
+
+
+@pytest.mark.parametrize(("name", "volumes"), [("tv", 13), ("tv2", 22)])
+def test_work_of_an_iteration_is_that_of_its_sweeps(name: str, volumes: int):
+    counts = workload((6, 6, 4), np.array([-30.0, 0.0, 30.0]))
+    iteration, projection = counts.iteration(name), counts.projection()
+    assert iteration.bytes_moved == volumes * counts.volume_bytes + 5 * counts.series_bytes
+    assert iteration.flops == 2 * projection.flops + 4 * difference_weights((6, 6, 4), name)
+    assert counts.gap_evaluation(name).bytes_moved < iteration.bytes_moved
+
+
+def test_time_at_the_limit_is_the_larger_of_two():
+    work = Work(flops=6.0, bytes_moved=4.0, working_set=4)
+    assert work.seconds_at_limit(copy_bytes_s=1.0, axpy_flop_s=2.0) == 4.0
+    assert work.seconds_at_limit(copy_bytes_s=4.0, axpy_flop_s=2.0) == 3.0
+    assert (3 * work).seconds_at_limit(copy_bytes_s=1.0, axpy_flop_s=2.0) == 12.0
+
+
+# ---- the machine's limits
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_micro_kernels_do_the_work_that_they_are_credited_with(threads: int):
+    rng = np.random.default_rng(5)
+    source, target = rng.random((threads, 50), np.float32), np.zeros((threads, 50), np.float32)
+    machine_limits._copy(source, target)
+    np.testing.assert_array_equal(source, target)
+    rows = rng.random((threads, 4, 32), np.float32)
+    expected = rows.astype(np.float64)
+    for _ in range(3 * 16):
+        expected = 0.5 * expected + 0.5
+    machine_limits._fma(rows, 3, np.float32(0.5))
+    # 48 roundings, each halved by the next step.
+    np.testing.assert_allclose(rows, expected, rtol=3e-7)
+    sources, totals = rng.random((threads, 4, 32), np.float32), np.zeros((threads, 32), np.float32)
+    machine_limits._axpy(sources, totals, 3)
+    once = np.einsum("tcx,c->tx", sources.astype(np.float64), [1.0, 0.5, 1.0, 0.5])
+    np.testing.assert_allclose(totals, once, rtol=1e-5)
+
+
+def test_amounts_count_what_is_moved_and_done():
+    assert machine_limits.copy_limit(2**20, 2).amount == 2**20
+    for limit in (machine_limits.fma_limit, machine_limits.axpy_limit):
+        assert limit(3).amount == 3 * limit(1).amount
+    assert machine_limits.copy_limit(2**20, 1).rate(0.5) == 2**21
+
+
+# ---- clocks
+
+
+def test_tasks_are_warmed_up_and_then_taken_forwards_and_backwards():
+    calls: list[str] = []
+
+    def slow(name: str):
+        def task() -> None:
+            calls.append(name)
+            # Longer than the shortest sample, so that each sample is one call.
+            clock = PausedClock()
+            while clock.seconds < 5e-3:
+                clock.stop()
+                clock.start()
+
+        return task
+
+    timings = time_tasks({"a": slow("a"), "b": slow("b")}, repeats=2)
+    assert "".join(calls) == "aabb" + "abba" * 2
+    assert {timing.seconds.size for timing in timings.values()} == {4}
+    assert all(timing.median >= timing.best >= 5e-3 for timing in timings.values())
+
+
+def test_quick_tasks_are_called_several_times_per_sample():
+    calls = [0]
+
+    def quick() -> None:
+        calls[0] += 1
+
+    timing = time_tasks({"quick": quick}, repeats=1)["quick"]
+    assert calls[0] > 100
+    assert 0 < timing.best < 1e-3
+
+
+def test_no_figure_from_a_single_shot():
+    with pytest.raises(ValueError, match="at least two samples"):
+        Timing(seconds=np.array([1.0]))
+    with pytest.raises(ValueError, match="`repeats` must be at least 1"):
+        time_tasks({}, repeats=0)
+
+
+@given(
+    each=st.floats(1e-6, 1.0),
+    setup=st.lists(st.floats(0, 1.0), min_size=2, max_size=6),
+)
+def test_what_two_solves_share_falls_out_of_an_iteration(each: float, setup: list[float]):
+    short, long = np.array(setup) + each, np.array(setup) + 9 * each
+    median, best, note = bench.iteration_seconds(Timing(seconds=long), Timing(seconds=short))
+    # The difference of numbers up to 10 in float64.
+    assert median == pytest.approx(each, rel=1e-6, abs=1e-14)
+    assert best == pytest.approx(each, rel=1e-6, abs=1e-14)
+    assert not note
+
+
+def test_a_disturbed_iteration_is_never_too_short():
+    median, best, note = bench.iteration_seconds(
+        Timing(seconds=np.array([9.0, 9.9])), Timing(seconds=np.array([20.0, 30.0]))
+    )
+    assert best == 1.0
+    assert median >= best
+    assert "disturbed" in note["note"]
+
+
+# ---- results
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    capsys.readouterr()
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["bench", "--threads", "1", *arguments])
+    said = capsys.readouterr()
+    return int(ended.value.code or 0), said.out, said.err
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict]:
+    return list(bench.bench([12], tilts=5, threads=[1], repeats=1, gap=0.1))
+
+
+def test_json_is_one_object_per_line_and_nothing_else(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+    plot = tmp_path / "plot.png"
+    status, out, _ = run(
+        capsys,
+        "--size",
+        "12",
+        "--tilts",
+        "5",
+        "--repeats",
+        "1",
+        "--gap",
+        "0.1",
+        "--json",
+        "--plot",
+        str(plot),
+    )
+    assert status == 0
+    found = [json.loads(line) for line in out.splitlines()]
+    for row in found:
+        assert list(row)[:6] == ["name", "n", "tilts", "threads", "ms", "roofline_fraction"]
+        assert (row["n"], row["tilts"], row["threads"]) == (12, 5, 1)
+    names = {row["name"] for row in found}
+    assert names >= {f"machine.{limit}" for limit in ("copy", "axpy", "fma")}
+    assert names >= {"projector.forward", "projector.adjoint"}
+    wanted = ("iteration", "gap", "lambda_max", "to_gap", "memory")
+    assert names >= {f"solver.{r}.{what}" for r in ("tv", "tv2") for what in wanted}
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_figure_obeys_its_law(rows: list[dict]):
+    copies = {row["working_set_mib"]: row["gb_s"] for row in rows if row["name"] == "machine.copy"}
+    (axpy,) = (row["gflop_s"] for row in rows if row["name"] == "machine.axpy")
+    timed = [row for row in rows if row["ms"] is not None]
+    assert all(row["ms"] >= row["min_ms"] > 0 for row in timed)
+    judged = [row for row in timed if not row["name"].startswith("machine.")]
+    assert len(judged) == 10
+    for row in judged:
+        assert 0 < row["roofline_fraction"] <= 1.5
+        if "flops" in row:
+            # All arrays of 12³ fit into the smallest copy, 1 MiB.
+            limit_ms = 1e-6 * max(row["bytes"] / copies[1], row["flops"] / axpy)
+            # Four printed digits on each of them.
+            assert row["roofline_fraction"] * row["ms"] == pytest.approx(limit_ms, rel=3e-3)
+
+
+def test_memory_holds_at_least_the_iterates(rows: list[dict]):
+    volumes = {row["name"]: row["volumes"] for row in rows if row["name"].endswith(".memory")}
+    # A volume, its extrapolation, a back projection, steps and the field; TV² has three components more.
+    assert volumes["solver.tv.memory"] > 7
+    assert volumes["solver.tv2.memory"] == pytest.approx(volumes["solver.tv.memory"] + 3, abs=0.5)
+
+
+def test_a_solve_short_of_its_gap_is_a_check_that_did_not_hold(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(bench, "_MOST_ITERATIONS", 2)
+    status, out, _ = run(capsys, "--size", "8", "--tilts", "3", "--repeats", "1")
+    assert status == 1
+    assert "iteration_limit" in out
+    assert "GFLOP/s" in out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--threads", "99999"], ["--size", "4"], ["--plot", "plot.txt"], ["--plot", "missing/plot.png"]],
+)
+def test_bad_input_is_refused_before_anything_runs(capsys, monkeypatch, arguments: list[str]):
+    monkeypatch.setattr(bench, "bench_problem", None)
+    status, _, err = run(capsys, *arguments)
+    assert status == 2
+    (line,) = [line for line in err.splitlines() if line.strip()]
+    assert line.startswith("glasstomo: error: ")
+
+
+def test_the_suite_problem_is_the_same_every_time():
+    one, other = bench_problem(12, 5), bench_problem(12, 5)
+    np.testing.assert_array_equal(one.data, other.data)
+    assert one.data.max() > 0
+    assert with_regulariser(one, "tv2").lam > 0
+
+
+# ---- peers
+
+
+def test_missing_and_broken_peers_are_declined_with_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "broken_peer.py").write_text("raise OSError('no such library')\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(
+        peers,
+        "PEERS",
+        {
+            "absent": peers.Peer(modules=("surely_absent",), install="pip install surely-absent"),
+            "broken": peers.Peer(modules=("broken_peer",), install="pip install broken-peer"),
+        },
+    )
+    found = list(bench.bench([8], tilts=3, threads=[1], repeats=1, gap=0.5, peers=True, peer_seconds=0.2))
+    sys.modules.pop("broken_peer", None)
+    reasons = {
+        row["name"]: row["declined"] for row in found if "declined" in row and row["name"].count(".") == 1
+    }
+    assert reasons["peer.absent"] == "surely_absent not installed: pip install surely-absent"
+    assert reasons["peer.broken"] == "broken_peer cannot be imported: OSError: no such library"
+    assert all(row["ms"] is None for row in found if "declined" in row)
+    assert any(row["name"] == "peer.glasstomo_fused.tv.to_gap" for row in found)
+
+
+def needed(name: str) -> peers.Peer:
+    peer = peers.PEERS[name]
+    if why := peer.missing():
+        pytest.skip(why)
+    return peer
+
+
+@pytest.mark.parametrize("name", ["scipy", "astra"])
+def test_peers_project_as_we_do(name: str):
+    peer, problem = needed(name), particle_problem(10, tilts=5, nx=4)
+    theirs = peers._load(peer.projector)(problem, 2)
+    rng = np.random.default_rng(2)
+    volume = rng.random(problem.shape, np.float32)
+    series = rng.random(problem.data.shape, np.float32)
+    projector = problem.projector
+    # ASTRA computes its weights on the fly in float32: a few 1e-6 of the largest sum.
+    for ours, other in (
+        (projector.forward(volume), theirs.forward(volume)),
+        (projector.adjoint(series), theirs.adjoint(series)),
+    ):
+        np.testing.assert_allclose(other, ours, atol=1e-5 * float(ours.max()))
+
+
+def test_scikit_image_projects_along_the_same_directions():
+    peer, problem = needed("scikit_image"), particle_problem(24, tilts=5, nx=2)
+    theirs = peers._load(peer.projector)(problem, 1)
+    volume = np.zeros(problem.shape, np.float32)
+    volume[15:20, 6:9] = 1.0
+    ours, other = problem.projector.forward(volume), problem.spacing_nm * theirs.forward(volume)
+    margin = (other.shape[1] - ours.shape[1]) // 2
+    other = other[:, margin : margin + ours.shape[1]]
+    # Interpolation blurs, and its axis lies half a pixel off ours: profiles overlap, mirrored ones do not.
+    assert np.corrcoef(ours.ravel(), other.ravel())[0, 1] > 0.9
+    assert np.corrcoef(ours.ravel(), other[::-1].ravel())[0, 1] < 0.8
+    assert theirs.adjoint(problem.data).shape == problem.shape
+
+
+class Iterates(peers.Watch):
+    """Stops after some iterations and keeps the volume."""
+
+    def __call__(self, volume):
+        self.durations.append(0.0)
+        if len(self.durations) == 40:
+            self.found = np.array(volume())
+            raise peers.EnoughError
+
+
+def iterate(name: str, problem: Problem) -> np.ndarray:
+    run = peers._load(needed(name).solver)(problem, peers.plain_steps(problem), 1)
+    watch = Iterates(problem=problem, bound=0.0, gap=0.0, seconds=1.0)
+    watch.run(run)
+    return watch.found
+
+
+@pytest.mark.parametrize("name", ["odl_astra", "pyproximal"])
+def test_peers_go_through_the_same_iterates(name: str):
+    # All are Chambolle and Pock's first algorithm with the same steps: only roundings differ.
+    problem = with_lambda(particle_problem(10, tilts=5, nx=4))
+    theirs, plain = iterate(name, problem), iterate("scipy", problem)
+    np.testing.assert_allclose(theirs, plain, atol=1e-4 * float(plain.max()))
+
+
+def with_lambda(problem: Problem) -> Problem:
+    return with_regulariser(problem, problem.regulariser)
+
+
+def test_plain_steps_are_short_enough():
+    problem = with_lambda(particle_problem(10, tilts=5, nx=4))
+    steps = peers.plain_steps(problem)
+    assert steps.sigma * steps.tau * 2 < 1
+    rng = np.random.default_rng(8)
+    for _ in range(5):
+        volume = rng.random(problem.shape, np.float32)
+        pulled = np.sqrt(problem.weights) * problem.forward(volume)
+        assert np.linalg.norm(pulled) <= steps.data_norm * np.linalg.norm(volume)
+
+
+def test_a_peer_reaches_the_gap_by_our_measure():
+    problem = with_lambda(particle_problem(10, tilts=5, nx=4, lam=1.0))
+    ours = solve_pdhg(problem, gap=1e-3, max_iterations=20000)
+    bound = ours.objective * (1 - ours.relative_gap)
+    watch = peers.Watch(problem=problem, bound=bound, gap=0.02, seconds=60.0)
+    watch.run(peers._load(peers.PEERS["scipy"].solver)(problem, peers.plain_steps(problem), 1))
+    assert watch.reached
+    seconds, gaps = np.array(watch.curve).T
+    assert (np.diff(seconds) > 0).all()
+    # No volume lies below the certified bound, up to the float32 rounding of the sums.
+    assert gaps.min() > -1e-6
+    assert gaps[-1] <= 0.02 < gaps[-2]
+    assert seconds[-1] == pytest.approx(sum(watch.durations))
+
+
+def test_a_peer_out_of_time_is_judged_and_stopped():
+    problem = with_lambda(particle_problem(8, tilts=3, nx=2))
+    watch = peers.Watch(problem=problem, bound=0.0, gap=0.0, seconds=0.0)
+    watch.run(peers._load(peers.PEERS["scipy"].solver)(problem, peers.plain_steps(problem), 1))
+    assert not watch.reached
+    assert (len(watch.durations), len(watch.curve)) == (1, 1)
+
+
+# ---- figure
+
+
+def test_figure_draws_each_curve_once_in_its_panel(rows: list[dict]):
+    extra = {"name": "peer.scipy.tv.to_gap", "n": 12, "tilts": 5, "threads": 1, "curve": [[1, 0.5], [2, 0.0]]}
+    figure = figure_bench([*rows, extra], gap=0.1)
+    first, second = (ax for ax in figure.axes if ax.axison)
+    assert [ax.get_title().split(",")[0] for ax in (first, second)] == ["TV", "TV²"]
+    labels = [line.get_label() for line in first.lines if not line.get_label().startswith("_")]
+    assert labels == ["glasstomo, its own certificate", "scipy + numpy"]
+    # A gap of zero has no place on a logarithmic axis.
+    assert list(first.lines[1].get_xdata()) == [1]
+    assert png_bytes(figure).startswith(b"\x89PNG")
+
+
+def test_a_figure_needs_a_curve():
+    with pytest.raises(ValueError, match="at least one solve"):
+        figure_bench([{"name": "projector.forward"}])
