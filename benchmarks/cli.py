@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from .. import __version__
+from .bench_command import bench
 from .checks import Check, checks
 from .listings import LISTINGS, ONLY_IN_JSON, summary_line
 
@@ -218,6 +219,8 @@ def listing_command(name: str) -> click.Command:
         help=f"{what}.\n\nExample: glasstomo {name} --json",
     )
 
+
+cli.add_command(bench)
 
 for _name in LISTINGS:
     if _name != "microscopes":

@@ -1,0 +1,135 @@
+"""The command ``glasstomo bench``; what it runs is imported when it runs."""
+
+import json
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import click
+
+# Keys of a result that have a column of their own in the table, and those that only a program wants.
+_COLUMNS = ("name", "n", "tilts", "threads", "ms", "min_ms", "roofline_fraction")
+_ONLY_IN_JSON = ("flops", "bytes", "curve")
+_UNITS = {
+    "gb_s": "{} GB/s",
+    "gflop_s": "{} GFLOP/s",
+    "working_set_mib": "working set {} MiB",
+    "times_ours": "{} × ours",
+    "iterations": "{} iterations",
+    "relative_gap": "gap {}",
+    "volumes": "{} volumes of memory",
+    "scaled_from_slices": "scaled from {} slices",
+}
+
+
+@click.command()
+@click.option(
+    "--size",
+    "sizes",
+    type=click.IntRange(8, 1024),
+    multiple=True,
+    default=(128,),
+    show_default=True,
+    help="Voxels along each edge; repeatable.",
+)
+@click.option(
+    "--tilts",
+    type=click.IntRange(min=2),
+    default=31,
+    show_default=True,
+    help="Projections, -70 to 70 degrees.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    multiple=True,
+    help="Threads of the kernels; repeatable, one run each [default: all].",
+)
+@click.option(
+    "--repeats",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Rounds through all tasks, forwards and backwards: two samples each.",
+)
+@click.option(
+    "--gap",
+    type=click.FloatRange(min=0, min_open=True),
+    default=1e-3,
+    show_default=True,
+    help="Relative primal-dual gap at which a solve is done.",
+)
+@click.option("--peers", is_flag=True, help="Time other packages on the same data, where installed.")
+@click.option(
+    "--peer-seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="What the solve of one peer may take.",
+)
+@click.option(
+    "--plot",
+    type=click.Path(path_type=Path),
+    help="Draw gap against time as well: .png, .pdf or .svg.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line, as they come.")
+def bench(sizes: tuple[int, ...], plot: Path | None, as_json: bool, **options: Any) -> int:
+    """Time projector and solvers beside the limits of this machine.
+
+    The roofline fraction is the time that the least bytes and operations would take at the copy
+    bandwidth and the arithmetic rate measured in the same run, over the time that was taken.
+
+    Exit status 1 says that one of our own solves did not reach its gap.
+
+    Example: glasstomo bench --size 64 --threads 1 --threads 2 --json
+    """
+    from .bench import all_converged
+    from .bench import bench as run
+    from .progress import RichProgress
+
+    rows = []
+    with figure_file(plot) as file:
+        with RichProgress() as progress:
+            for row in run(sizes, progress=progress, **options):
+                rows.append(row)
+                if as_json:
+                    click.echo(json.dumps(row, ensure_ascii=False))
+        if not as_json:
+            show(rows)
+        if file is not None:
+            from .figures_bench import save_figure
+
+            save_figure(rows, file, gap=options["gap"])
+    if plot is not None and not as_json:
+        click.echo(f"Figure: {plot}")
+    return 0 if all_converged(rows) else 1
+
+
+def figure_file(plot: Path | None) -> AbstractContextManager[Path | None]:
+    """Find a place for the figure that can be written, before minutes are spent on what it shows."""
+    if plot is None:
+        return nullcontext()
+    from .figures_bench import check_suffix
+    from .outputs import whole_file
+
+    check_suffix(plot)
+    return whole_file(plot)
+
+
+def show(rows: Sequence[dict[str, Any]]) -> None:
+    """Print results as a table."""
+    from .cli import print_table, rows_table
+
+    print_table(rows_table([_columns(row) for row in rows]))
+
+
+def _columns(row: dict[str, Any]) -> dict[str, object]:
+    shown: dict[str, object] = {key: row.get(key) for key in _COLUMNS}
+    shown["roofline"] = shown.pop("roofline_fraction")
+    rest = [
+        _UNITS.get(key, "{}").format(value)
+        for key, value in row.items()
+        if key not in (*_COLUMNS, *_ONLY_IN_JSON)
+    ]
+    return shown | {"": ", ".join(rest)}
