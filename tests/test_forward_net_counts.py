@@ -146,6 +146,20 @@ def test_window_bias_is_that_of_the_windows_by_hand(expectation):
     assert found == pytest.approx(lost, rel=0.03)
 
 
+def test_the_series_says_which_lines_reach_into_its_windows(expectation):
+    """Counts lost per photon of the copper K shell, times those photons, are the bias of the expectation."""
+    simple = net_counts(expectation, LINES, method="windows")
+    overlaps = simple.metadata["net_counts"]["overlaps"]
+    assert overlaps["Co_Ka"] == {}
+    copper = net_counts(expectation, ("Cu_Ka", "Cu_Kb"), fit=PeakFit(tied=False)).data.mean(axis=(1, 2, 3))
+    bias = simple.data[1].mean() - COUNTS
+    assert bias < -0.02 * COUNTS
+    # Bremsstrahlung bends a little below the line.
+    assert overlaps["Zn_Ka"]["Cu_K"] * copper.sum() == pytest.approx(bias, rel=0.03)
+    fitted = net_counts(expectation, LINES).metadata["net_counts"]["overlaps"]
+    assert fitted == {"Co_Ka": {}, "Zn_Ka": {}}
+
+
 def test_isolated_line_on_a_straight_background_is_unbiased_by_windows(folder):
     from glasstomo.forward.spectra.window_counts import window_kernels
 

@@ -51,7 +51,9 @@ def net_counts(
     -------
     TiltSeries
         float64 net counts of the whole dwell (dead time corrected), which may be negative, with
-        their `variance`.
+        their `variance`. ``metadata["net_counts"]["overlaps"]`` holds the bias that lines of other
+        elements bring: for each line, counts gained (negative: lost) per photon of their K or L
+        shell, where that is above 1e-3. A fit with the right response has none.
 
     Raises
     ------
@@ -110,7 +112,11 @@ def net_counts(
         gains=np.array(gains) if len(gains) == len(names) else None,
         metadata={
             **{key: value for key, value in spectra.metadata.items() if key != "response"},
-            "net_counts": {"method": method, **settings.model_dump(mode="json")},
+            "net_counts": {
+                "method": method,
+                **settings.model_dump(mode="json"),
+                "overlaps": _overlaps(spectra, names, kernels.mean(axis=0)),
+            },
         },
     )
 
@@ -153,6 +159,25 @@ def spectrum_kernels(
     if method != "fit":
         raise ValueError(f"`method` must be 'fit' or 'windows', got {method!r}")
     return _fit_kernels(spectra, lines, templates, assumed, PeakFit() if fit is None else fit)
+
+
+def _overlaps(
+    spectra: SpectrumSeries, lines: Sequence[str], kernels: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """Counts that each line gains per photon of another element's shell (``"Cu_K"``), where above 1e-3."""
+    gained = kernels @ spectra.templates.T
+    shells: dict[tuple[str, str], list[int]] = {}
+    for index, part in enumerate(spectra.parts):
+        if part.kind != "bremsstrahlung":
+            shells.setdefault((LINES[part.name].element, part.name.partition("_")[2][0]), []).append(index)
+    found: dict[str, dict[str, float]] = {line: {} for line in lines}
+    for row, line in zip(gained, lines, strict=True):
+        for (element, shell), members in shells.items():
+            weights = [spectra.parts[index].weight for index in members]
+            share = float(np.average(row[members], weights=weights if any(weights) else None))
+            if element != LINES[line].element and abs(share) > 1e-3:
+                found[line][f"{element}_{shell}"] = round(share, 5)
+    return found
 
 
 def _templates(spectra: SpectrumSeries, response: EDSResponse) -> np.ndarray:
