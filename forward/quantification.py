@@ -69,7 +69,8 @@ def quantify(series: TiltSeries, cross_section_barn: Mapping[str, float]) -> Qua
         EDS counts or net counts with `electrons_per_pixel`; left untouched.
     cross_section_barn : dict
         Partial cross-section of each line to use, barn. Lines of the series that are not listed are
-        left out; several lines of one element, or one line in several detector segments
+        left out, and listed lines that the series lacks do not matter (the table of a microscope
+        will do); several lines of one element, or one line in several detector segments
         (``"Zn_Ka@1"``), are pooled.
 
     Returns
@@ -110,9 +111,9 @@ def quantify(series: TiltSeries, cross_section_barn: Mapping[str, float]) -> Qua
     if series.electrons_per_pixel is None:
         raise ValueError("`electrons_per_pixel` is not known for this series; set it to quantify the counts")
     pooled = _channels_by_element(series, cross_section_barn)
-    gains = np.ones((len(series.channels), series.count)) if series.gains is None else series.gains
-    electrons = _electrons(series)
-    variance = getattr(series, "variance", None)
+    # The exposure of each tilt is in the sensitivity.
+    gains, electrons = series.sensitivity, series.electrons_per_pixel
+    variance = series.variance
     spread = np.maximum(series.stack, 1.0) if variance is None else variance.reshape(series.stack.shape)
     shape = (len(pooled), *series.stack.shape[1:])
     density, error = np.empty(shape), np.empty(shape)
@@ -141,25 +142,17 @@ def _channels_by_element(
 ) -> dict[str, list[tuple[int, str]]]:
     """Element → (channel index, line) of every channel to use."""
     pooled: dict[str, list[tuple[int, str]]] = {}
-    found = set()
     for index, channel in enumerate(series.channels):
         line = channel.partition("@")[0]
         if line not in cross_section_barn:
             continue
-        found.add(line)
         element = line.partition("_")[0]
         atomic_number(element)
         pooled.setdefault(element, []).append((index, line))
-    missing = [line for line in cross_section_barn if line not in found]
-    if missing or not pooled:
+    if not pooled:
         raise ValueError(
-            f"`cross_section_barn` names {', '.join(missing) or 'no line'}, but the series has "
+            f"`cross_section_barn` names {', '.join(cross_section_barn) or 'no line'}, but the series has "
             f"{', '.join(series.channels)}; list lines of the series"
         )
     return pooled
 
-
-def _electrons(series: TiltSeries) -> np.ndarray:
-    """Electrons per pixel of each tilt, shape (tilt,)."""
-    electrons = getattr(series, "electrons", None)
-    return np.full(series.count, series.electrons_per_pixel) if electrons is None else electrons
