@@ -1,5 +1,7 @@
 """scikit-image's radon and iradon, slice by slice: rotated images, so not our operator but the same task."""
 
+from typing import Any
+
 import numpy as np
 
 from ..recon import Problem
@@ -14,6 +16,8 @@ def projections(problem: Problem, threads: int = 1) -> Projections:
     from skimage.transform import iradon, radon
 
     angles = -problem.angles_deg
+    # Its annotations leave out None, its documentation does not.
+    unfiltered: dict[str, Any] = {"filter_name": None}
     ny = problem.shape[1]
 
     def forward(volume: np.ndarray) -> np.ndarray:
@@ -22,7 +26,7 @@ def projections(problem: Problem, threads: int = 1) -> Projections:
 
     def adjoint(series: np.ndarray) -> np.ndarray:
         slices = [
-            iradon(series[..., x].T, theta=angles, output_size=ny, filter_name=None, circle=False)
+            iradon(series[..., x].T, theta=angles, output_size=ny, circle=False, **unfiltered)
             for x in range(series.shape[2])
         ]
         return np.stack(slices, axis=-1)
