@@ -52,7 +52,7 @@ _NAMES = {
     "exit_transmission": "absorption",
     "expected_counts": "expectation",
     "film_transmission": "film_absorption",
-    "history_of": "emission",
+    "history_of": "acquisition_history",
     "ionisation_cross_section_barn": "spectra.ionisation",
     "jitter_rows": "scan_distortion",
     "linear_attenuation_per_nm": "attenuation",
@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from .absorption import Absorption, exit_transmission, mean_transmission
     from .acquisition import Acquisition, electrons_per_pixel
     from .acquisition_errors import AcquisitionErrors
+    from .acquisition_history import history_of
     from .attenuation import linear_attenuation_per_nm, mass_attenuation_cm2_g, material_attenuation_per_nm
     from .background import subtract_background
     from .beam_damage import BeamDamage
@@ -96,7 +97,7 @@ if TYPE_CHECKING:
     from .detectors.support_grid import SupportGrid
     from .dose import dose_table
     from .dual_axis import dual_axis_pair, rotate_in_plane
-    from .emission import Emitter, emission_images, history_of
+    from .emission import Emitter, emission_images
     from .exit_rays import exit_directions
     from .expectation import expected_counts
     from .files.read_series import read_tilt_series

@@ -8,9 +8,10 @@ import numpy as np
 
 from ..phantoms.materials import MATERIALS
 from .acquisition import Acquisition
+from .acquisition_history import history_of
 from .areal_density import areal_density, checked_binning, film_areal_density, mixture
 from .escape import Escape, spread
-from .history import History, draw_history
+from .history import History
 from .view import View
 
 if TYPE_CHECKING:
@@ -67,32 +68,6 @@ class Mixtures:
         )
 
 
-def history_of(
-    phantom: "Phantom", acquisition: Acquisition, *, rng: np.random.Generator | None = None
-) -> History:
-    """Draw what truly happens at each tilt of an acquisition of a phantom.
-
-    Parameters
-    ----------
-    phantom : Phantom
-        The specimen; only its grid matters.
-    acquisition : Acquisition
-    rng : numpy.random.Generator, optional
-        Source of the errors; needed when `acquisition.errors` has a random part. It spawns children
-        and is left where it was, so that counts drawn from it afterwards do not depend on the errors.
-    """
-    pixel_nm = phantom.grid.spacing_nm * acquisition.binning
-    return draw_history(
-        acquisition.scheme,
-        fluence_e_nm2=acquisition.fluence_e_nm2(pixel_nm),
-        rows=phantom.grid.shape[1 if acquisition.in_plane_deg == 0 else 2] // acquisition.binning,
-        errors=acquisition.errors,
-        damage=acquisition.damage,
-        contamination=acquisition.contamination,
-        rng=rng,
-    )
-
-
 def emission_images(
     phantom: "Phantom",
     acquisition: Acquisition,
@@ -119,7 +94,7 @@ def emission_images(
     ndarray of float64, shape (emitter, tilt, y, x) or, for separate segments, (emitter, segment, tilt, y, x)
         Electrons × relative gain × Σ weights × absorbed areal density.
     """
-    history = history_of(phantom, acquisition) if history is None else history
+    history = history_of(phantom, acquisition, given=history)
     images = scattering_images(phantom, acquisition, emitters=emitters, history=history)
     electrons = acquisition.electrons * history.current
     images *= electrons[:, None, None]

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .acquisition import Acquisition, acquisition_of
-from .emission import Emitter, emission_images, history_of, scattering_images
+from .acquisition_history import history_of
+from .emission import Emitter, emission_images, scattering_images
 from .history import History
 from .rutherford import NM2_PER_BARN
 from .tilt_series import TiltSeries
@@ -51,7 +52,7 @@ def expected_counts(
     of the phantom and of the film.
     """
     acquisition = acquisition_of(acquisition, fields, own=("history",))
-    history = history_of(phantom, acquisition, rng=rng) if history is None else history
+    history = history_of(phantom, acquisition, rng=rng, given=history)
     if acquisition.signal == "adf":
         return _expected_adf(phantom, acquisition, history)
     return _expected_eds(phantom, acquisition, history)

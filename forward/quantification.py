@@ -155,4 +155,3 @@ def _channels_by_element(
             f"{', '.join(series.channels)}; list lines of the series"
         )
     return pooled
-

@@ -237,6 +237,34 @@ def test_memory_holds_at_least_the_iterates(rows: list[dict]):
     assert volumes["solver.tv2.memory"] == pytest.approx(volumes["solver.tv.memory"] + 3, abs=0.5)
 
 
+@given(power=st.floats(0.5, 4), factor=st.floats(1e-6, 1e3))
+def test_fits_find_the_power_and_leave_single_sizes_out(power: float, factor: float):
+    same = {"tilts": 7, "threads": 1}
+    timed = [same | {"name": "solver.tv.gap", "n": n, "ms": factor * n**power} for n in (16, 32, 48)]
+    others = [
+        same | {"name": "machine.axpy", "n": 16, "ms": 1.0},
+        same | {"name": "machine.axpy", "n": 32, "ms": 1.0},
+        same | {"name": "solver.tv2.gap", "n": 16, "ms": 1.0},
+        same | {"name": "solver.tv.memory", "n": 16, "ms": None},
+    ]
+    (fit,) = bench.cost_fits([*others, *timed])
+    assert fit["name"] == "fit.solver.tv.gap"
+    # Printed to four digits.
+    assert fit["exponent"] == pytest.approx(power, rel=1e-3)
+    assert fit["ns_per_voxel_tilt"] == pytest.approx(1e6 * factor * 48**power / (48**3 * 7), rel=1e-3)
+
+
+def test_an_interrupted_run_shows_what_it_has(capsys, monkeypatch: pytest.MonkeyPatch):
+    def interrupted(setting, *_):
+        yield setting.row("projector.forward", 1.0, 0.5)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(bench, "_bench_one", interrupted)
+    status, out, _ = run(capsys, "--size", "8")
+    assert status == 130
+    assert "projector.forward" in out
+
+
 def test_a_solve_short_of_its_gap_is_a_check_that_did_not_hold(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):

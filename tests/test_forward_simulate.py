@@ -13,6 +13,7 @@ from glasstomo.forward import (
     draw_counts,
     electrons_per_pixel,
     expected_counts,
+    history_of,
     simulate,
     simulate_spectra,
 )
@@ -229,8 +230,26 @@ def test_wrong_types_say_what_is_wrong(rng):
         simulate(phantom, acquisition, histroy=None, rng=rng)
     with pytest.raises(TypeError, match="'sytem' is no argument; did you mean 'system'"):
         simulate_spectra(phantom, acquisition, sytem=None, path="spectra.h5")
+    with pytest.raises(TypeError, match="`phantom` must be a Phantom"):
+        simulate(phantom.densities, acquisition, rng=rng)
+    with pytest.raises(TypeError, match="`history` must be a History"):
+        simulate(phantom, acquisition, history=3, rng=rng)
     with pytest.raises(TypeError, match="not both: holder"):
         simulate(phantom, acquisition, holder="wall", rng=rng)
+
+
+def test_a_history_must_fit(rng):
+    phantom = ball_phantom(8)
+    acquisition = Acquisition(
+        scheme=TiltScheme(angles_deg=(0, 30)), microscope="osiris", errors={"scan_noise_nm": 1.0}
+    )
+    history = history_of(phantom, acquisition, rng=rng)
+    with pytest.raises(ValueError, match="drawn for 2 tilts that are not the 2 of the scheme"):
+        simulate(
+            phantom, acquisition.replace(scheme=TiltScheme(angles_deg=(0, 31))), history=history, rng=rng
+        )
+    with pytest.raises(ValueError, match="displaces 4 rows of the scan, the images have 8"):
+        simulate(ball_phantom(16), acquisition, history=history, rng=rng)
 
 
 @given(phantoms(), st.sampled_from(["eds", "adf"]), st.integers(0, 2**32 - 1))

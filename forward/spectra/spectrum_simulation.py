@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..acquisition import Acquisition, acquisition_of
-from ..emission import Emitter, emission_images, history_of
+from ..acquisition_history import history_of
+from ..emission import Emitter, emission_images
 from ..expectation import common_fields, known_gains
 from ..files.atomic import replacing
 from ..history import History
@@ -113,7 +114,7 @@ def simulate_spectra(
     acquisition = acquisition_of(acquisition, fields, own=_OWN)
     response = EDSResponse() if response is None else response
     path = _checked(acquisition, path, rng, response, system)
-    history = history_of(phantom, acquisition, rng=rng) if history is None else history
+    history = history_of(phantom, acquisition, rng=rng, given=history)
     model = SpectrumModel(
         microscope=acquisition.microscope,
         response=response,
