@@ -130,7 +130,8 @@ def bench(
     ------
     dict
         ``name``, ``n``, ``tilts``, ``threads``, ``ms`` (median), ``roofline_fraction``, and what else
-        there is to say: ``min_ms``, ``iterations``, ``volumes``, ``gb_s``. Of a peer that could not be
+        there is to say: ``min_ms``, ``iterations``, ``volumes``, ``gb_s``. After several sizes,
+        `cost_fits` follow. Of a peer that could not be
         timed, ``ms`` is None and ``declined`` says why.
 
     Raises
@@ -157,9 +158,13 @@ def bench(
     try:
         for count in threads or (before,):
             numba.set_num_threads(count)
+            rows = []
             for size in sizes:
                 setting = Setting(size=size, tilts=tilts, threads=count, repeats=repeats, gap=gap)
-                yield from _bench_one(setting, peer_seconds if peers else None, progress)
+                for row in _bench_one(setting, peer_seconds if peers else None, progress):
+                    rows.append(row)
+                    yield row
+            yield from cost_fits(rows)
     finally:
         numba.set_num_threads(before)
 
@@ -332,6 +337,46 @@ def volumes_held(problem: Problem) -> float:
     finally:
         tracemalloc.stop()
     return float((peak + problem.data.nbytes + problem.weights.nbytes) / volume)
+
+
+def cost_fits(rows: Sequence[Row]) -> Iterator[Row]:
+    """Fit ``ms = c nᵖ`` to each operation that was timed at two sizes or more, on logarithms.
+
+    Parameters
+    ----------
+    rows : sequence of dict
+        Results of one number of tilts and threads.
+
+    Yields
+    ------
+    dict
+        ``exponent`` p (3 for work in proportion to the voxels) and ``ns_per_voxel_tilt`` at the largest size.
+
+    Examples
+    --------
+    >>> same = {"name": "projector.forward", "tilts": 10, "threads": 1}
+    >>> (fit,) = cost_fits([same | {"n": n, "ms": 1e-5 * n**3} for n in (8, 16)])
+    >>> fit["exponent"], fit["ns_per_voxel_tilt"]
+    (3.0, 1.0)
+    """
+    times: dict[str, dict[int, Row]] = {}
+    for row in rows:
+        if row["ms"] is not None and row["name"].startswith(("projector.", "solver.")):
+            times.setdefault(row["name"], {})[row["n"]] = row
+    for name, by_size in times.items():
+        if len(by_size) < 2:
+            continue
+        sizes = np.array(sorted(by_size), np.float64)
+        last = by_size[int(sizes[-1])]
+        logs = np.log([by_size[int(n)]["ms"] for n in sizes])
+        head = {"name": f"fit.{name}", "n": None, "tilts": last["tilts"], "threads": last["threads"]}
+        yield {
+            **head,
+            "ms": None,
+            "roofline_fraction": None,
+            "exponent": _rounded(float(np.polyfit(np.log(sizes), logs, 1)[0])),
+            "ns_per_voxel_tilt": _rounded(float(1e6 * last["ms"] / (last["n"] ** 3 * last["tilts"]))),
+        }
 
 
 def all_converged(rows: Sequence[Row]) -> bool:

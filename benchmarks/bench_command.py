@@ -19,6 +19,8 @@ _UNITS = {
     "iterations": "{} iterations",
     "relative_gap": "gap {}",
     "volumes": "{} volumes of memory",
+    "exponent": "time ∝ n to the {}",
+    "ns_per_voxel_tilt": "{} ns per voxel and tilt",
     "scaled_from_slices": "scaled from {} slices",
 }
 
@@ -90,13 +92,16 @@ def bench(sizes: tuple[int, ...], plot: Path | None, as_json: bool, **options: A
 
     rows = []
     with figure_file(plot) as file:
-        with RichProgress() as progress:
-            for row in run(sizes, progress=progress, **options):
-                rows.append(row)
-                if as_json:
-                    click.echo(json.dumps(row, ensure_ascii=False))
-        if not as_json:
-            show(rows)
+        try:
+            with RichProgress() as progress:
+                for row in run(sizes, progress=progress, **options):
+                    rows.append(row)
+                    if as_json:
+                        click.echo(json.dumps(row, ensure_ascii=False))
+        finally:
+            # What was measured before an interruption is worth reading.
+            if rows and not as_json:
+                show(rows)
         if file is not None:
             from .figures_bench import save_figure
 

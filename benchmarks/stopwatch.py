@@ -78,8 +78,8 @@ def time_tasks(
         Rounds. Each goes through all tasks forwards and then backwards, so that a machine which
         slows down slows them all alike, and no figure rests on one sample.
     warm_up : bool
-        Run each task once before, outside the clock: compilation, caches and the pages of new arrays.
-        Tasks that take less than 4 ms are then called several times per sample.
+        Run each task twice before: once for compilation, caches and the pages of new arrays, and once
+        to see whether it takes less than 4 ms; it is then called several times per sample.
     stage : Stage, optional
         Told about every task that ran: ``tasks × (2 repeats + 1)`` in all, without warm-up one less.
 
