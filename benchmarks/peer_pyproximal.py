@@ -11,9 +11,9 @@ from .peers import PlainSteps, Watch
 
 def solver(problem: Problem, steps: PlainSteps, threads: int = 1) -> Callable[[Watch], None]:
     """``pyproximal.optimization.primaldual.PrimalDual`` with a box, a weighted L2 and an L21 functional."""
-    import pylops
-    import pyproximal
-    from pyproximal.optimization.primaldual import PrimalDual
+    import pylops  # pyright: ignore[reportMissingImports]
+    import pyproximal  # pyright: ignore[reportMissingImports]
+    from pyproximal.optimization.primaldual import PrimalDual  # pyright: ignore[reportMissingImports]
 
     shape, data = problem.shape, problem.data
     matrix = strip_matrix(shape[:2], problem.angles_deg, bins=shape[1], bin_width=1.0)

@@ -18,7 +18,7 @@ def solver(problem: Problem, steps: PlainSteps, threads: int = 1) -> Callable[[W
 
     Its slices lie along our x, and its prior is not TV: no gap can be given.
     """
-    import svmbir
+    import svmbir  # pyright: ignore[reportMissingImports]
 
     sinograms = np.ascontiguousarray(problem.data.transpose(0, 2, 1))
     weights = np.ascontiguousarray(problem.weights.transpose(0, 2, 1))
