@@ -15,7 +15,7 @@ def projections(problem: Problem, threads: int = 1) -> Projections:
 
     ASTRA's 2D algorithms use one thread; slices are shared out to `threads` of Python's.
     """
-    import astra
+    import astra  # pyright: ignore[reportMissingImports]
 
     _, ny, _ = problem.shape
     tilts = problem.angles_deg.size
