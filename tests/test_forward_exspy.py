@@ -239,7 +239,8 @@ def test_pooled_lines_and_segments_give_one_answer(seed, first, second):
     gains = rng.uniform(0.2, 1, (3, 2))
     sigma = np.array([first, first, second])
     exposure = rng.uniform(0.5, 2, 2)
-    electrons = 1e9
+    # Every pixel holds more than one count, the least that a variance is taken for.
+    electrons = 1e12
     data = electrons * 1e-10 * (exposure * gains * sigma[:, None])[..., None, None] * density
     series = TiltSeries(
         data=data,

@@ -22,7 +22,7 @@ def test_chords_of_a_ball():
 
 @given(thickness=st.floats(2, 14), where=st.floats(1.5, 4), width=st.floats(1.5, 6))
 def test_slab_with_linear_edges_is_measured_exactly(thickness, where, width):
-    z = np.arange(30.0)
+    z = np.arange(64.0)
     edge = np.minimum(z - where - width / 2, where + width / 2 + width + thickness - z) / width
     slab = np.clip(0.5 + edge, -5, 5)[:, None, None]
     # Linear where it crosses the threshold, so linear interpolation is exact wherever the surfaces lie.
