@@ -43,7 +43,8 @@ class Contamination(Parameters):
         t(F) = (t_a − t_g) (1 − exp(−F/F_c)) + t_g F/F_c :
 
     a layer that runs out (t_g = 0), a constant rate (t_a = t_g), and all between. The layer is flat,
-    lies over the whole field, specimen or not, parallel to the support film, and is made of carbon;
+    lies over the whole field, specimen or not, parallel to the support film, and is made of carbon
+    (half of it on each face, where X-rays are absorbed in it);
     thicker rims along the edge of the scan, where diffusing molecules arrive first, are left out.
 
     References

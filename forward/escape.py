@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..phantoms.materials import MATERIALS
 from .absorption import mean_transmission
 from .acquisition import Acquisition
-from .attenuation import linear_attenuation_per_nm
+from .attenuation import linear_attenuation_per_nm, material_attenuation_per_nm
 from .exit_rays import RayCount
+from .film_absorption import film_transmission
 from .history import History
 from .view import View
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 class Escape:
     """What X-rays cross on their way out: number densities on voxels as large as the pixels.
+
+    The support film counts where rays go down; carbon that the beam builds up counts everywhere, half of
+    it on each face.
 
     Parameters
     ----------
@@ -72,6 +77,15 @@ class Escape:
             left = float(self._history.left(element)[tilt])
             weight = linear_attenuation_per_nm({element: left}, energy_kev) / view.contraction**3
             per_nm += density * np.float32(weight)
+        grown_nm = float(self._history.contamination_nm[tilt])
+        if grown_nm > 0:
+            shares = shares * film_transmission(
+                self._detector,
+                tilt_deg=view.angle_deg,
+                film_per_nm=material_attenuation_per_nm(MATERIALS["carbon"], energy_kev),
+                film_nm=grown_nm / 2,
+                side="both",
+            )
         film_per_nm = linear_attenuation_per_nm(self._film, energy_kev) if self._film else 0.0
         return mean_transmission(
             per_nm,

@@ -1,6 +1,6 @@
-"""Absorption in the support film of X-rays that leave downwards."""
+"""Absorption of X-rays in flat layers: the support film below, and what grows on both faces."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -11,9 +11,14 @@ if TYPE_CHECKING:
 
 
 def film_transmission(
-    detector: "EDSDetector", *, tilt_deg: float, film_per_nm: float, film_nm: float
+    detector: "EDSDetector",
+    *,
+    tilt_deg: float,
+    film_per_nm: float,
+    film_nm: float,
+    side: Literal["below", "both"] = "below",
 ) -> np.ndarray:
-    """Share of the X-rays from above a film that reach each segment, averaged over its disc.
+    """Share of the X-rays from above a film (or between two) that reach each segment.
 
     Parameters
     ----------
@@ -24,11 +29,14 @@ def film_transmission(
         Linear attenuation coefficient of the film, nm⁻¹.
     film_nm : float
         Its thickness, nm.
+    side : {"below", "both"}, optional
+        One film below the specimen, or one of that thickness on each face.
 
     Returns
     -------
     ndarray of float64, shape (segment,)
-        In (0, 1]; exactly 1 for a segment that stands over the plane of the specimen as a whole.
+        In [0, 1], averaged over the segment's disc; exactly 1 for a segment that stands over the
+        plane of the specimen as a whole and sees no film.
 
     Raises
     ------
@@ -37,9 +45,9 @@ def film_transmission(
 
     Notes
     -----
-    An infinite slab normal to z lets exp(−μ t/|sin ε|) of the rays through that go down
-    (elevation ε < 0 over the plane of the specimen), and all others by. Near the plane this
-    function varies too fast for a few rays: it is integrated over the disc with a break at ε = 0
+    An infinite slab normal to z lets exp(−μ t/|sin ε|) of the rays through that cross it, at the
+    elevation ε over the plane of the specimen: a film below is crossed where ε < 0. Near the plane
+    this function varies too fast for a few rays: it is integrated over the disc with a break at ε = 0
     (`disc_transmission`).
 
     Examples
@@ -57,8 +65,10 @@ def film_transmission(
         return np.ones(len(detector.segments))
 
     def through(elevation_deg: np.ndarray, azimuth_deg: np.ndarray) -> np.ndarray:
-        down = np.maximum(-np.sin(np.deg2rad(elevation_deg)), 1e-12)
-        share = np.where(elevation_deg < 0, np.exp(-depth / down), 1.0)
+        sine = np.sin(np.deg2rad(elevation_deg))
+        share = np.exp(-depth / np.maximum(np.abs(sine), 1e-12))
+        if side == "below":
+            share = np.where(elevation_deg < 0, share, 1.0)
         return share + 0 * azimuth_deg
 
     elevation, azimuth = centre_direction_deg(

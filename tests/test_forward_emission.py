@@ -77,6 +77,24 @@ def test_a_slab_under_a_detector_above_absorbs_as_its_closed_form(line):
     np.testing.assert_allclose(absorbed / plain, -np.expm1(-x) / x, rtol=2e-3)
 
 
+def test_contamination_absorbs_soft_lines_on_their_way_up():
+    """Half of the layer lies on the face towards the detector; straight up it takes exp(-mu t / 2)."""
+    phantom = slab()
+    layer = Contamination(adsorbed_nm=20.0, critical_fluence_e_nm2=1e-6)
+    common = {
+        "scheme": TiltScheme(angles_deg=(0.0,)),
+        "microscope": upward(90.0),
+        "lines": ("N_Ka", "Zn_Ka"),
+        "absorption": True,
+    }
+    clean, covered = (expected_counts(phantom, **common, contamination=c).data for c in (None, layer))
+    carbon = MATERIALS["carbon"].number_densities()
+    for line, before, after in zip(("N_Ka", "Zn_Ka"), clean, covered, strict=True):
+        kept = np.exp(-linear_attenuation_per_nm(carbon, LINES[line].energy_kev) * 10.0)
+        np.testing.assert_allclose(after, kept * before, rtol=1e-4)
+    assert (covered[0] < 0.99 * clean[0]).all()
+
+
 @given(phantoms(), st.sampled_from(sorted(HOLDERS)))
 def test_absorbed_segments_add_up_to_the_absorbed_sum(phantom, holder):
     common = {
