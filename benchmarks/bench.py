@@ -75,13 +75,12 @@ class Rates:
     ----------
     copy_bytes_s : dict of int to float
         Working set to bytes per second.
-    axpy_flop_s, fma_flop_s : float
+    axpy_flop_s : float
         Operations per second.
     """
 
     copy_bytes_s: dict[int, float]
     axpy_flop_s: float
-    fma_flop_s: float
 
     def fraction(self, work: Work, seconds: float) -> float:
         """Roofline fraction of work that was done in so many seconds."""
@@ -237,7 +236,7 @@ def machine_rates(limits: dict[str, Limit], timings: dict[str, Timing]) -> Rates
     """Rates of the best samples."""
     best = {name: limit.rate(timings[name].best) for name, limit in limits.items()}
     copies = {int(name.rpartition(".")[2]): rate for name, rate in best.items() if ".copy." in name}
-    return Rates(copy_bytes_s=copies, axpy_flop_s=best["machine.axpy"], fma_flop_s=best["machine.fma"])
+    return Rates(copy_bytes_s=copies, axpy_flop_s=best["machine.axpy"])
 
 
 def machine_rows(setting: Setting, limits: dict[str, Limit], timings: dict[str, Timing]) -> Iterator[Row]:

@@ -103,9 +103,9 @@ def bench(sizes: tuple[int, ...], plot: Path | None, as_json: bool, **options: A
             if rows and not as_json:
                 show(rows)
         if file is not None:
-            from .figures_bench import save_figure
+            from .figures_bench import save_bench
 
-            save_figure(rows, file, gap=options["gap"])
+            save_bench(rows, file, gap=options["gap"])
     if plot is not None and not as_json:
         click.echo(f"Figure: {plot}")
     return 0 if all_converged(rows) else 1
@@ -115,7 +115,7 @@ def figure_file(plot: Path | None) -> AbstractContextManager[Path | None]:
     """Find a place for the figure that can be written, before minutes are spent on what it shows."""
     if plot is None:
         return nullcontext()
-    from .figures_bench import check_suffix
+    from .figure_files import check_suffix
     from .outputs import whole_file
 
     check_suffix(plot)

@@ -9,10 +9,10 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from .figure_files import save_figure
 from .figures_style import (
     BLACK,
     BLUE,
-    DPI,
     GREEN,
     GREY,
     LIGHT,
@@ -25,12 +25,6 @@ from .figures_style import (
     styled,
 )
 
-# Formats, and what each would write that changes from run to run.
-_METADATA: dict[str, Any] = {
-    ".png": {"Software": None},
-    ".pdf": {"CreationDate": None},
-    ".svg": {"Date": None},
-}
 # What the legend calls the rows of a solver, its colour and marker; others are grey.
 SOLVERS = {
     "solver": ("glasstomo, its own certificate", BLACK, ""),
@@ -110,19 +104,7 @@ def _curve(ax: Axes, row: dict[str, Any]) -> None:
     )
 
 
-def check_suffix(path: Path) -> None:
-    """Refuse a file that is no figure, before anything has run.
-
-    Raises
-    ------
-    ValueError
-        When the name does not end in .png, .pdf or .svg.
-    """
-    if path.suffix.lower() not in _METADATA:
-        raise ValueError(f"--plot must end in {', '.join(_METADATA)}, got {path.name!r}")
-
-
-def save_figure(rows: Sequence[dict[str, Any]], path: Path, *, gap: float | None = None) -> None:
+def save_bench(rows: Sequence[dict[str, Any]], path: Path, *, gap: float | None = None) -> None:
     """Draw `figure_bench` into a file.
 
     Parameters
@@ -132,6 +114,5 @@ def save_figure(rows: Sequence[dict[str, Any]], path: Path, *, gap: float | None
     path : Path
         .png, .pdf or .svg.
     """
-    suffix = path.suffix.lower()
     with rc_context(STYLE):
-        figure_bench(rows, gap=gap).savefig(path, format=suffix[1:], dpi=DPI, metadata=_METADATA[suffix])
+        save_figure(figure_bench(rows, gap=gap), path)

@@ -2,21 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .figure_files import check_suffix, save_figure
 from .gain_curves import GainCurves, gain_curves, grid_of, tilts_between
 
 if TYPE_CHECKING:
     from ..forward.detectors.measured_holder import MeasuredHolder
-
-# What a figure is saved as; without the date or version that would change its bits.
-_METADATA: dict[str, Any] = {
-    ".png": {"Software": None},
-    ".pdf": {"CreationDate": None, "Creator": None, "Producer": None},
-    ".svg": {"Date": None, "Creator": None},
-}
 
 
 def show_gains(
@@ -70,8 +64,8 @@ def show_gains(
     chosen = [HOLDERS[name] for name in dict.fromkeys(holders or HOLDERS)]
     energies = tuple(dict.fromkeys(energies_kev))
     angles = tilts_between(tilts)
-    if plot is not None and plot.suffix.lower() not in _METADATA:
-        raise ValueError(f"--plot must end in .png, .pdf or .svg, got {plot.name}")
+    if plot is not None:
+        check_suffix(plot)
     if plot is None and (measured is not None or columns is not None):
         raise ValueError("--measured and --columns belong to a figure; add --plot gains.png")
     data = None if measured is None else _measured(measured, columns, len(detector.segments))
@@ -114,10 +108,8 @@ def _draw(plot: Path, curves: Sequence[GainCurves], title: str, data: "MeasuredH
     import matplotlib
 
     from .figures_gains import figure_gains
-    from .figures_style import DPI, STYLE
+    from .figures_style import STYLE
     from .outputs import whole_file
 
     with whole_file(plot) as part, matplotlib.rc_context(STYLE):
-        figure_gains(curves, title=title, measured=data).savefig(
-            part, dpi=DPI, metadata=_METADATA[plot.suffix.lower()]
-        )
+        save_figure(figure_gains(curves, title=title, measured=data), part)
