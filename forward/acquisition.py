@@ -194,6 +194,18 @@ class Acquisition(Parameters):
             [electrons_per_pixel(beam_current_na=self.beam_current_na, dwell_s=d) for d in self.dwells_s]
         )
 
+    def relative_gain(
+        self, tilts_deg: np.ndarray | Sequence[float], energy_kev: float, *, separate: bool
+    ) -> np.ndarray:
+        """Gain relative to 0° behind this holder and grid; as `EDSDetector.relative_gain`."""
+        return self.microscope.eds.relative_gain(
+            tilts_deg,
+            holder=self.holder,
+            support_grid=self.turned_grid,
+            energy_kev=energy_kev,
+            separate=separate,
+        )
+
     def fluence_e_nm2(self, pixel_nm: float) -> np.ndarray:
         """Electrons per nm² of every tilt, for recorded pixels of `pixel_nm`; float64 (tilt,)."""
         return self.electrons / pixel_nm**2

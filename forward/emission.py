@@ -175,19 +175,12 @@ def _sharp(acquisition: Acquisition) -> bool:
 
 def _gains(acquisition: Acquisition, energy_kev: float | None, history: History) -> np.ndarray:
     """Gains relative to 0°, which add up to that of the whole detector; float64 (segment, tilt)."""
-    eds = acquisition.microscope.eds
     if energy_kev is None:
         # Scattered electrons miss the EDS detector: all of them are counted once.
-        gains = np.zeros((len(eds.segments), acquisition.scheme.count))
+        gains = np.zeros((len(acquisition.microscope.eds.segments), acquisition.scheme.count))
         gains[0] = 1.0
         return gains
-    return eds.relative_gain(
-        history.angles_deg,
-        holder=acquisition.holder,
-        support_grid=acquisition.turned_grid,
-        energy_kev=energy_kev,
-        separate=True,
-    )
+    return acquisition.relative_gain(history.angles_deg, energy_kev, separate=True)
 
 
 def _by_tilt(

@@ -73,18 +73,12 @@ def _expected_eds(phantom: "Phantom", acquisition: Acquisition, history: History
         names = tuple(f"{name}@{segment}" for name in names for segment in microscope.eds.segment_names)
     one = isinstance(acquisition.lines, str) and acquisition.segments == "sum"
     data = images[0] if one else images.reshape(-1, *images.shape[-3:])
-    metadata = {
-        "holder": acquisition.holder.name,
-        "eds_solid_angle_sr": microscope.eds.solid_angle_sr,
-        "eds_azimuths_deg": microscope.eds.azimuths_deg.tolist(),
-        "eds_elevations_deg": microscope.eds.elevations_deg.tolist(),
-    }
     return TiltSeries(
         data=data,
         channels=names,
         signal="EDS_TEM",
         gains=gains.reshape(len(names), -1),
-        **common_fields(phantom, acquisition, metadata),
+        **common_fields(phantom, acquisition, eds_metadata(acquisition)),
     )
 
 
@@ -106,15 +100,21 @@ def _expected_adf(phantom: "Phantom", acquisition: Acquisition, history: History
 
 def known_gains(acquisition: Acquisition, energy_kev: float) -> np.ndarray:
     """Gains at the nominal tilts relative to 0°, as a microscopist would model them; (segment or 1, tilt)."""
+    separate = acquisition.segments == "separate"
     return np.atleast_2d(
-        acquisition.microscope.eds.relative_gain(
-            acquisition.scheme.angles_deg,
-            holder=acquisition.holder,
-            support_grid=acquisition.turned_grid,
-            energy_kev=energy_kev,
-            separate=acquisition.segments == "separate",
-        )
+        acquisition.relative_gain(acquisition.scheme.angles_deg, energy_kev, separate=separate)
     )
+
+
+def eds_metadata(acquisition: Acquisition) -> dict[str, Any]:
+    """What a series says of its holder and of its EDS detector."""
+    eds = acquisition.microscope.eds
+    return {
+        "holder": acquisition.holder.name,
+        "eds_solid_angle_sr": eds.solid_angle_sr,
+        "eds_azimuths_deg": eds.azimuths_deg.tolist(),
+        "eds_elevations_deg": eds.elevations_deg.tolist(),
+    }
 
 
 def common_fields(phantom: "Phantom", acquisition: Acquisition, metadata: dict[str, Any]) -> dict[str, Any]:

@@ -70,23 +70,46 @@ def read_record(
     path = present(path)
     try:
         with h5py.File(path, "r") as file:
-            found, stored = file.attrs.get("format"), file.attrs.get("format_version", 0)
-            if found == kind and stored <= version:
-                # KeyError: the file was cut off between two data sets.
-                fields = json.loads(file["fields"].asstr()[()])  # pyright: ignore
-                names = [name for name in file if name != "fields"]
-                arrays: dict[str, Any] = {name: file[name][()] for name in names}  # pyright: ignore
-                missing = [name for name in needed if name not in arrays]
-                if missing:
-                    raise KeyError(missing[0])
-                return arrays, fields
+            refuse_other_formats(path, file.attrs, kind=kind, version=version)
+            # KeyError: the file was cut off between two data sets.
+            fields = json.loads(file["fields"].asstr()[()])  # pyright: ignore
+            names = [name for name in file if name != "fields"]
+            arrays: dict[str, Any] = {name: file[name][()] for name in names}  # pyright: ignore
+            missing = [name for name in needed if name not in arrays]
+            if missing:
+                raise KeyError(missing[0])
+            return arrays, fields
     except (OSError, KeyError, RuntimeError, json.JSONDecodeError) as error:
         reason = str(error).splitlines()[0]
         raise ValueError(
             f"{path}: unreadable or truncated HDF5 file ({reason}); write or copy it again"
         ) from None
-    if found == kind:
+
+
+def refuse_other_formats(
+    path: str | os.PathLike[str], attributes: Mapping[str, Any], *, kind: str, version: int
+) -> None:
+    """Refuse an HDF5 file of another kind, or of a newer version of the layout.
+
+    Parameters
+    ----------
+    path : path-like
+        The file, for the message.
+    attributes : mapping
+        Attributes of its root.
+    kind : str
+        What it is to be.
+    version : int
+        Latest version known.
+
+    Raises
+    ------
+    ValueError
+    """
+    found, stored = attributes.get("format"), attributes.get("format_version", 0)
+    if found != kind:
+        raise ValueError(f"{path}: not a {kind} file (its format is {found!r})")
+    if stored > version:
         raise ValueError(
             f"{path}: written in format version {stored}, newer than {version}; update glasstomo"
         )
-    raise ValueError(f"{path}: not a {kind} file (its format is {found!r})")

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..files.hdf5_record import refuse_other_formats
 from ..files.present import present
 
 FORMAT = "glasstomo spectrum series"
@@ -155,13 +156,9 @@ class SpectrumSeries:
         max_bytes : int, optional
             Size of a block as float64, bytes; at least one row is read.
         """
-        _, ny, nx, channels = self.shape
-        step = max(1, int(max_bytes // (8 * nx * channels)))
         with self.dataset() as spectra:
-            for tilt in range(self.count):
-                for start in range(0, ny, step):
-                    rows = slice(start, min(start + step, ny))
-                    yield tilt, rows, spectra[tilt, rows]
+            for tilt, rows in row_blocks(self.shape, max_bytes):
+                yield tilt, rows, spectra[tilt, rows]
 
     def total(self, *, live_corrected: bool = False) -> np.ndarray:
         """Spectrum of each tilt summed over its pixels, float64, shape (tilt, channel).
@@ -239,6 +236,15 @@ class SpectrumSeries:
             ) from None
 
 
+def row_blocks(shape: tuple[int, int, int, int], max_bytes: int) -> Iterator[tuple[int, slice]]:
+    """Yield (tilt index, rows) of blocks of at most `max_bytes` as float64, at least one row each."""
+    count, ny, nx, channels = shape
+    step = max(1, int(max_bytes // (8 * nx * channels)))
+    for tilt in range(count):
+        for start in range(0, ny, step):
+            yield tilt, slice(start, min(start + step, ny))
+
+
 def channel_overlap(energies_kev: np.ndarray, low_kev: float, high_kev: float) -> np.ndarray:
     """Share of each channel that lies between two energies, in [0, 1], shape (channel,)."""
     width = (energies_kev[-1] - energies_kev[0]) / (len(energies_kev) - 1)
@@ -254,13 +260,7 @@ def _open(path: Path) -> Any:
 
 
 def _read(path: Path, file: Any) -> SpectrumSeries:
-    found, version = file.attrs.get("format"), file.attrs.get("format_version", 0)
-    if found != FORMAT:
-        raise ValueError(f"{path}: not a {FORMAT} file (its format is {found!r})")
-    if version > VERSION:
-        raise ValueError(
-            f"{path}: written in format version {version}, newer than {VERSION}; update glasstomo"
-        )
+    refuse_other_formats(path, file.attrs, kind=FORMAT, version=VERSION)
     fields = json.loads(file["fields"].asstr()[()])
     spectra = file["spectra"]
     return SpectrumSeries(

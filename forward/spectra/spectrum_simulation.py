@@ -10,7 +10,7 @@ import numpy as np
 from ..acquisition import Acquisition, acquisition_of
 from ..acquisition_history import history_of
 from ..emission import Emitter, emission_images
-from ..expectation import common_fields, known_gains
+from ..expectation import common_fields, eds_metadata, known_gains
 from ..files.atomic import replacing
 from ..history import History
 from ..rutherford import NM2_PER_BARN
@@ -19,7 +19,7 @@ from .eds_response import EDSResponse
 from .ionisation import emission_cross_section_barn
 from .spectrum_file import counts_dtype, create_spectra, write_head
 from .spectrum_model import SpectrumModel
-from .spectrum_series import BLOCK_BYTES, SpectrumPart, SpectrumSeries
+from .spectrum_series import BLOCK_BYTES, SpectrumPart, SpectrumSeries, row_blocks
 from .system_peaks import SystemPeaks
 
 if TYPE_CHECKING:
@@ -198,12 +198,7 @@ def _live_fraction(
 def _metadata(
     acquisition: Acquisition, response: EDSResponse, system: SystemPeaks | None, drawn: bool
 ) -> dict[str, Any]:
-    eds = acquisition.microscope.eds
-    return {
-        "holder": acquisition.holder.name,
-        "eds_solid_angle_sr": eds.solid_angle_sr,
-        "eds_azimuths_deg": eds.azimuths_deg.tolist(),
-        "eds_elevations_deg": eds.elevations_deg.tolist(),
+    return eds_metadata(acquisition) | {
         "lines": list(acquisition.line_names),
         "single_line": isinstance(acquisition.lines, str),
         "response": response.model_dump(mode="json"),
@@ -244,12 +239,9 @@ def _write_spectra(
     brightest = images.reshape(len(images), -1).max(axis=1) @ templates + background.max(axis=0)
     dtype = np.dtype(np.float32) if rng is None else counts_dtype(float(brightest.max()))
     data = create_spectra(file, (count, ny, nx, channels), dtype)
-    step = max(1, int(block_bytes // (8 * nx * channels)))
-    for tilt in range(count):
-        for start in range(0, ny, step):
-            rows = slice(start, min(start + step, ny))
-            pixel = images[:, tilt, rows].reshape(len(images), -1)
-            expected = pixel.T @ templates + background[tilt]
-            expected *= live[tilt, rows].reshape(-1, 1)
-            block = expected if rng is None else rng.poisson(expected)
-            data[tilt, rows] = block.astype(dtype).reshape(-1, nx, channels)
+    for tilt, rows in row_blocks(data.shape, block_bytes):
+        pixel = images[:, tilt, rows].reshape(len(images), -1)
+        expected = pixel.T @ templates + background[tilt]
+        expected *= live[tilt, rows].reshape(-1, 1)
+        block = expected if rng is None else rng.poisson(expected)
+        data[tilt, rows] = block.astype(dtype).reshape(-1, nx, channels)
