@@ -150,7 +150,8 @@ def cropped(series: "TiltSeries", slices: str | None) -> "TiltSeries":
         start = stop = 0
     if not colon or not 0 <= start < stop <= width:
         raise ValueError(f"--slices must be START:STOP within 0:{width}, got {slices!r}")
-    return replace(series, data=np.ascontiguousarray(series.data[..., start:stop]))
+    variance = None if series.variance is None else series.variance[..., start:stop]
+    return replace(series, data=np.ascontiguousarray(series.data[..., start:stop]), variance=variance)
 
 
 def binned(series: "TiltSeries", factor: int) -> "TiltSeries":
@@ -165,14 +166,26 @@ def binned(series: "TiltSeries", factor: int) -> "TiltSeries":
         raise ValueError(f"--bin must be at most the {min(ny, nx)} pixels of an image side, got {factor}")
     rows, columns = ny // factor, nx // factor
     top, left = (ny - rows * factor) // 2, (nx - columns * factor) // 2
-    data = series.data[..., top : top + rows * factor, left : left + columns * factor]
-    data = data.reshape(*lead, rows, factor, columns, factor)
+
+    def grouped(images: np.ndarray) -> np.ndarray:
+        kept = images[..., top : top + rows * factor, left : left + columns * factor]
+        return kept.reshape(*lead, rows, factor, columns, factor)
+
+    data = grouped(series.data)
     spacing_nm = series.spacing_nm * factor
+    variance = None if series.variance is None else grouped(series.variance).sum(axis=(-3, -1))
     if series.signal == "EDS_TEM":
         electrons = series.electrons_per_pixel and series.electrons_per_pixel * factor**2
         return replace(
-            series, data=data.sum(axis=(-3, -1)), spacing_nm=spacing_nm, electrons_per_pixel=electrons
+            series,
+            data=data.sum(axis=(-3, -1)),
+            spacing_nm=spacing_nm,
+            electrons_per_pixel=electrons,
+            variance=variance,
         )
     return replace(
-        series, data=data.mean(axis=(-3, -1), dtype=np.float64).astype(np.float32), spacing_nm=spacing_nm
+        series,
+        data=data.mean(axis=(-3, -1), dtype=np.float64).astype(np.float32),
+        spacing_nm=spacing_nm,
+        variance=None if variance is None else variance / factor**4,
     )

@@ -234,6 +234,24 @@ def test_binning_cuts_the_remainder_off_both_sides():
     assert reconstruct.binned(series, 4).data[0, 0, 0] == pytest.approx(0.25)
 
 
+@pytest.mark.parametrize(("signal", "gain"), [("EDS_TEM", 1.0), ("ADF", 1 / 4)])
+def test_binning_and_cropping_keep_the_noise_of_net_counts(rng, signal, gain):
+    """Sums of independent pixels have the sum of their variances, means a sixteenth of it."""
+    variance = rng.random((2, 5, 6))
+    series = TiltSeries(
+        data=rng.normal(size=(2, 5, 6)),
+        variance=variance,
+        angles_deg=[0.0, 10.0],
+        spacing_nm=5.0,
+        channels=("Zn_Ka",),
+        signal=signal,
+    )
+    small = reconstruct.binned(series, 2)
+    expected = variance[:, :4].reshape(2, 2, 2, 3, 2).sum(axis=(2, 4))
+    np.testing.assert_allclose(small.variance, gain**2 * expected, rtol=1e-12)
+    np.testing.assert_array_equal(reconstruct.cropped(series, "1:4").variance, variance[..., 1:4])
+
+
 def fake_run(monkeypatch: pytest.MonkeyPatch, action) -> None:
     """Put `action(folder)` in the place of the experiment."""
     import types
