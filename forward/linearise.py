@@ -76,4 +76,5 @@ def linearise_adf(
             "check `electrons_per_pixel`, `gain` and `offset`"
         )
     data = (-beam * np.log1p(-signal / beam)).astype(np.float32)
-    return replace(series, data=data, metadata={**series.metadata, "linearised": True})
+    variance = None if series.variance is None else series.variance / np.square(1 - signal / beam)
+    return replace(series, data=data, variance=variance, metadata={**series.metadata, "linearised": True})

@@ -206,6 +206,24 @@ def test_linearising_knows_the_electrons_of_each_tilt():
         linearise_adf(replace(series, data=data * [[[1]], [[3]]]), gain=1.0, offset=7.0)
 
 
+def test_linearising_stretches_a_known_variance():
+    """By the square of the slope of -log(1 - s): read off two neighbouring signals."""
+    signal, step = 400.0, 1e-2
+    pair = TiltSeries(
+        data=np.array([[[signal, signal + step]]]),
+        variance=np.full((1, 1, 2), 30.0),
+        angles_deg=[0],
+        spacing_nm=1,
+        channels=("ADF",),
+        signal="ADF",
+        electrons_per_pixel=1000.0,
+    )
+    found = linearise_adf(pair, gain=1.0)
+    slope = float(np.diff(found.data[0, 0].astype(np.float64))[0]) / step
+    # The data are float32: their step of 0.0167 is known to 0.4 %.
+    assert found.variance[0, 0, 0] == pytest.approx(30.0 * slope**2, rel=0.01)
+
+
 def test_film_adds_a_constant_at_each_tilt():
     film = SupportFilm(thickness_nm=30.0, top_nm=-100.0)
     vacuum = phantom_of({"Zn": np.zeros((4, 4, 4))}, 10.0, film)
