@@ -11,7 +11,7 @@ _NAMES = {
     "Problem": "problem",
     "Reconstruction": "reconstruction",
     "Status": "reconstruction",
-    "lambda_max": "lambda_bracket",
+    "lambda_max": "lambda_choice.lambda_bracket",
     "reconstruct": "reconstruct_series",
     "solve_odl": "odl_engine",
     "solve_pdhg": "pdhg",

@@ -3,9 +3,9 @@
 import numpy as np
 from numba import njit, prange
 
-from .gradient import gradient_adjoint
-from .hessian import hessian_adjoint
 from .problem import Problem
+from .regularisers.gradient import gradient_adjoint
+from .regularisers.hessian import hessian_adjoint
 
 _ADJOINTS = {"tv": gradient_adjoint, "tv2": hessian_adjoint}
 

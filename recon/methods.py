@@ -29,31 +29,31 @@ class Method:
 
 
 def _wbp(problem: Problem) -> np.ndarray:
-    from .wbp import wbp
+    from .baselines.wbp import wbp
 
     return wbp(problem)
 
 
 def _sirt(problem: Problem) -> np.ndarray:
-    from .sirt import sirt
+    from .baselines.sirt import sirt
 
     return sirt(problem)
 
 
 def _cgls(problem: Problem) -> np.ndarray:
-    from .cgls import cgls
+    from .baselines.cgls import cgls
 
     return cgls(problem)
 
 
 def _mlem(problem: Problem) -> np.ndarray:
-    from .mlem import mlem
+    from .baselines.mlem import mlem
 
     return mlem(problem)
 
 
 def _osem(problem: Problem) -> np.ndarray:
-    from .mlem import mlem
+    from .baselines.mlem import mlem
 
     return mlem(problem, iterations=8, subsets=min(4, problem.data.shape[0]))
 

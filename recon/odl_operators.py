@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from ..forward import Projector
-from .gradient import gradient, gradient_adjoint
-from .hessian import hessian, hessian_adjoint
+from .regularisers.gradient import gradient, gradient_adjoint
+from .regularisers.hessian import hessian, hessian_adjoint
 
 # ODL sets the print options of the whole process when it is imported.
 _PRINT_OPTIONS = np.get_printoptions()

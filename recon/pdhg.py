@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numba import njit, prange
 
-from . import gradient, hessian
 from .gap import bracket
 from .monitor import Callback, Monitor
 from .problem import Problem
 from .reconstruction import Status
+from .regularisers import gradient, hessian
 
 # Iterations between two evaluations of the gap; each costs about one iteration more.
 _CHECK = 20

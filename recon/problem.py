@@ -149,10 +149,10 @@ class Problem:
     def regulariser_value(self, volume: np.ndarray) -> float:
         """R of a volume, in voxel units."""
         if self.regulariser == "tv":
-            from .gradient import total_variation
+            from .regularisers.gradient import total_variation
 
             return float(total_variation(np.ascontiguousarray(volume, np.float32)))
-        from .hessian import second_variation
+        from .regularisers.hessian import second_variation
 
         return float(second_variation(np.ascontiguousarray(volume, np.float32)))
 

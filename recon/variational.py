@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .coarser_problem import can_coarsen, coarsen, fine_lambda, refine
-from .discrepancy import Discrepancy, find_lambda, first_guess
+from .lambda_choice.discrepancy import Discrepancy, find_lambda, first_guess
 from .monitor import Callback
 from .noisy_problem import NoisyProblem
 from .pdhg import PrimalDual, Solve, solve_pdhg
@@ -78,7 +78,7 @@ class VariationalSolver:
             found, state = self._discrepancy(problem, noisy.target)
             lam = found.lam
         else:
-            from .lambda_bracket import lambda_max
+            from .lambda_choice.lambda_bracket import lambda_max
 
             fraction, state = float(self.lam), None
             lam = fraction * lambda_max(problem).value

@@ -17,8 +17,8 @@ from glasstomo.benchmarks.roofline import Work, difference_weights, workload
 from glasstomo.benchmarks.stopwatch import PausedClock, Timing, time_tasks
 from glasstomo.forward import Projector
 from glasstomo.recon import Problem, solve_pdhg
-from glasstomo.recon.gradient import gradient
-from glasstomo.recon.hessian import hessian
+from glasstomo.recon.regularisers.gradient import gradient
+from glasstomo.recon.regularisers.hessian import hessian
 from hypothesis import given
 from hypothesis import strategies as st
 

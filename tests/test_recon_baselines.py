@@ -7,11 +7,11 @@ import pytest
 from glasstomo.forward import MICROSCOPES, Projector, TiltScheme, expected_counts, simulate
 from glasstomo.phantoms import Grid, make_phantom
 from glasstomo.recon import METHODS, Problem, reconstruct
-from glasstomo.recon.cgls import cgls
-from glasstomo.recon.mlem import mlem
+from glasstomo.recon.baselines.cgls import cgls
+from glasstomo.recon.baselines.mlem import mlem
+from glasstomo.recon.baselines.sirt import sirt
+from glasstomo.recon.baselines.wbp import angular_weights, wbp
 from glasstomo.recon.noise_level import poisson_variance
-from glasstomo.recon.sirt import sirt
-from glasstomo.recon.wbp import angular_weights, wbp
 from hypothesis import given
 from hypothesis import strategies as st
 

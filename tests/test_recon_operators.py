@@ -6,9 +6,10 @@ import sys
 import numpy as np
 import pytest
 from glasstomo.forward import Projector
-from glasstomo.recon import gap, gradient, hessian, pdhg
-from glasstomo.recon.balance import balancing_field, potential
-from glasstomo.recon.node_grid import NodeGrid
+from glasstomo.recon import gap, pdhg
+from glasstomo.recon.lambda_choice.balance import balancing_field, potential
+from glasstomo.recon.lambda_choice.node_grid import NodeGrid
+from glasstomo.recon.regularisers import gradient, hessian
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .problem import Problem
+from ..problem import Problem
 
 
 def sirt(

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from .problem import Problem
+from ..problem import Problem
 
 
 def mlem(

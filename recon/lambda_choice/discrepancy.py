@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .problem import Problem
+from ..problem import Problem
 
 # A misfit that keeps this share when λ falls by a factor 4 has reached its floor.
 _PLATEAU = 0.9

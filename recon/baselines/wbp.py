@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import fft
 
-from .problem import Problem
+from ..problem import Problem
 
 _WINDOWS = ("hann", "none")
 

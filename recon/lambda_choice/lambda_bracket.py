@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize
 
+from ..problem import Problem
+from ..regularisers.gradient import dual_step, gradient_adjoint, total_variation
+from ..regularisers.hessian import dual_step2, hessian_adjoint, second_variation
 from .balance import balancing_field, potential
-from .gradient import dual_step, gradient_adjoint, total_variation
-from .hessian import dual_step2, hessian_adjoint, second_variation
 from .node_grid import NodeGrid
-from .problem import Problem
 
 # The search stops when its bounds are this close, or after so many iterations.
 _RATIO = 1.1

@@ -1,0 +1,1 @@
+"""Data terms: how well a projection explains what was recorded."""
