@@ -1,4 +1,4 @@
-"""When a solve stops, and what it records on the way: gap, budgets, divergence, interruption."""
+"""When a solve stops, and what it records on the way: gap, budgets, divergence, Ctrl-C."""
 
 import time
 from collections.abc import Callable
@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from .interruption import requested
 from .reconstruction import Status
 
 Callback = Callable[[int, float, float], object]
@@ -69,6 +70,15 @@ class Monitor:
             raise ValueError(f"`max_seconds` must be positive, got {self.max_seconds}")
         self._began = time.perf_counter()
 
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C asks the solve to end, in a solver that is `interruption.interruptible`.
+
+        Cheap: a solver looks at it in every iteration, and where it is True evaluates the gap at once
+        and calls `done`, which then ends the solve.
+        """
+        return requested()
+
     def done(self, iteration: int, objective: float, bound: float) -> bool:
         """Record an evaluation and say whether the solve is to end.
 
@@ -99,7 +109,7 @@ class Monitor:
         )
         if self.relative_gap <= self.gap:
             self.status = Status.CONVERGED
-        elif stopped:
+        elif stopped or self.interrupted:
             self.status = Status.STOPPED
         elif self.max_seconds is not None and seconds >= self.max_seconds:
             self.status = Status.TIME_LIMIT

@@ -36,7 +36,9 @@ _MESSAGES = {
     Status.TIME_LIMIT: (
         "stopped at the time limit above the gap asked for: raise max_seconds or accept a larger gap"
     ),
-    Status.STOPPED: "stopped from outside above the gap asked for: run it again to go on",
+    Status.STOPPED: (
+        "stopped from outside (Ctrl-C or callback) above the gap asked for: run it again for the optimum"
+    ),
     Status.DIVERGED: "diverged to infinite values: check the data and weights for extreme values",
     Status.DIRECT: "a direct or fixed-iteration method: no gap to report",
 }
