@@ -10,7 +10,7 @@ import numpy as np
 
 from ..recon import Problem, Status, lambda_max, solve_pdhg
 from ..recon.gap import bracket
-from ..recon.pdhg import Solve
+from ..recon.primal_dual import Solve
 from .bench_problem import bench_problem, with_regulariser
 from .machine_limits import Limit, axpy_limit, copy_limit, fma_limit
 from .progress import Progress

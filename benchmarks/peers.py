@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..recon import Problem, solve_odl, solve_pdhg
-from ..recon.pdhg import Solve
+from ..recon.primal_dual import Solve
 from .bench import Rates, Row, Setting, curve
 from .progress import Progress
 from .roofline import Work, Workload
@@ -365,7 +365,7 @@ def plain_steps(problem: Problem) -> PlainSteps:
     -------
     PlainSteps
     """
-    from ..recon.pdhg import dual_scale
+    from ..recon.primal_dual import dual_scale
 
     vector, square = np.ones(problem.shape, np.float32), 0.0
     for _ in range(30):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .pdhg import PrimalDual
+from .primal_dual import PrimalDual
 from .problem import Problem
 
 # λ of the coarse problem over λ of the fine one: differences of order k over twice the distance

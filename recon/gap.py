@@ -1,13 +1,9 @@
-"""The certified primal–dual gap, and the projection that makes a dual iterate feasible."""
+"""The certified primal–dual gap."""
 
 import numpy as np
 from numba import njit, prange
 
 from .problem import Problem
-from .regularisers.gradient import gradient_adjoint
-from .regularisers.hessian import hessian_adjoint
-
-_ADJOINTS = {"tv": gradient_adjoint, "tv2": hessian_adjoint}
 
 
 def bracket(
@@ -16,7 +12,9 @@ def bracket(
     field: np.ndarray,
     residual: np.ndarray,
     *,
+    auxiliary: np.ndarray | None = None,
     projected: np.ndarray | None = None,
+    spare: np.ndarray | None = None,
     back: np.ndarray | None = None,
 ) -> tuple[float, float]:
     """Objective of a volume, and a lower bound of the objective from dual variables.
@@ -25,30 +23,35 @@ def bracket(
     ----------
     problem : Problem
         What is minimised.
-    volume : ndarray of float32, shape (z, y, x)
-        Any volume; its negative voxels count as zero.
-    field : ndarray of float32, shape (3 or 6, z, y, x)
-        Any dual of the regulariser; cut to at most λ per voxel, in place.
-    residual : ndarray of float32, shape (tilt, y, x)
-        Any dual of the data that is zero where the weights are.
-    projected, back : ndarray of float32, optional
-        Space for a series and for a volume. `projected` holds g·P of the non-negative volume afterwards.
+    volume : ndarray of float32, shape of the problem
+        Any volume; what lies outside the bounds is taken to the nearer one.
+    field : ndarray of float32, `Problem.field_shape`
+        Any dual of the regulariser; brought into its balls, in place.
+    residual : ndarray of float32, shape of the data
+        Any dual of the data; brought into the domain of D*, in place.
+    auxiliary : ndarray of float32, `Problem.auxiliary_shape`, optional
+        The regulariser's own volume, for those that have one; zeros when omitted.
+    projected, spare, back : ndarray of float32, optional
+        Space for a series and two volumes. Afterwards `projected` holds g·P of the bounded volume, and
+        `back` the back projection of the residual.
 
     Returns
     -------
     objective, bound : float
-        ``½ Σ w (g·P x − b)² + λ R(x)`` of the non-negative volume, and the bound of the Notes.
+        ``D(g·P x + r) + λ R(x)`` of the bounded volume, and the bound of the Notes.
 
     Notes
     -----
     The bound is that of the problem with the further constraint ``x ≤ u``, u being twice the largest
-    voxel of the volume or of `Problem.density_scale`. With q the dual of the data and p that of the
-    regulariser, every x in the box has an objective of at least::
+    voxel of the volume or of `Problem.density_scale`. With q the dual of the data, p that of the
+    regulariser and ``s = g·Pᵀq + Kᵀp``, every x in the box has an objective of at least::
 
-        −Σ (q²/2w + q b) − u Σ max(0, −(g·Pᵀq + Rᵀp))
+        −D*(q) + Σ min(lower s, u s)
 
     As the problem is convex and the volume lies well inside the box, the same gap, times at most
-    max(x*)/max(x), bounds the distance from the minimum x* without the box.
+    max(x*)/max(x), bounds the distance from the minimum x* without the box. The auxiliary volume v of
+    TGV² is treated in the same way, with a box of twice its largest component or twice the largest
+    difference of the volume.
 
     Examples
     --------
@@ -58,35 +61,51 @@ def bracket(
     >>> bracket(problem, np.zeros((2, 2, 1)), np.zeros((3, 2, 2, 1)), np.zeros((1, 2, 1)))
     (1.0, 0.0)
     """
-    volume = np.maximum(volume, np.float32(0.0), dtype=np.float32)
-    projected = problem.forward(volume, projected)
-    objective = problem.objective(volume, projected)
     field = np.asarray(field, np.float32)
     residual = np.asarray(residual, np.float32)
-    clip_field(field, np.float32(problem.lam))
-    slope = np.empty_like(volume)
-    _ADJOINTS[problem.regulariser](field, slope)
-    slope += problem.adjoint(residual, back)
-    upper = 2.0 * max(float(volume.max()), problem.density_scale)
-    q = residual.astype(np.float64)
-    weights = problem.weights.astype(np.float64)
-    square = np.divide(q * q, 2.0 * weights, out=np.zeros_like(q), where=weights > 0)
-    outside = float(np.minimum(slope, np.float32(0.0)).sum(dtype=np.float64))
-    return objective, upper * outside - float(np.sum(square + q * problem.data))
+    if problem.auxiliary_shape is not None and auxiliary is None:
+        auxiliary = np.zeros(problem.auxiliary_shape, np.float32)
+    problem.penalty.clip(field, np.float32(problem.lam))
+    problem.fidelity.clip(residual)
+    bounded = np.empty(problem.shape, np.float32) if spare is None else spare
+    np.clip(volume, np.float32(problem.lower), np.float32(problem.upper), out=bounded)
+    largest = float(bounded.max())
+    projected = problem.forward(bounded, projected)
+    objective = problem.objective(bounded, projected, auxiliary)
+    bound = -problem.fidelity.conjugate(residual)
+    if auxiliary is not None:
+        bound += _auxiliary_bound(problem, bounded, auxiliary, field)
+    slope = bounded
+    problem.penalty.adjoint(field, slope)
+    upper = min(2.0 * max(largest, problem.density_scale), problem.upper)
+    return objective, bound + box_minimum(slope, problem.adjoint(residual, back), problem.lower, upper)
+
+
+def box_minimum(one: np.ndarray, other: np.ndarray, lower: float, upper: float) -> float:
+    """``min ⟨one + other, x⟩`` over ``lower ≤ x ≤ upper``; float64."""
+    rows = (-1, one.shape[-1])
+    sums = row_minima(one.reshape(rows), other.reshape(rows), lower, upper)
+    return float(sums.sum())
+
+
+def _auxiliary_bound(problem: Problem, volume: np.ndarray, auxiliary: np.ndarray, field: np.ndarray) -> float:
+    """``min ⟨Kᵀp, v⟩`` over the box of the auxiliary volume."""
+    slope = np.empty_like(auxiliary)
+    problem.penalty.auxiliary_adjoint(field, slope)
+    size = max(float(np.abs(auxiliary).max()), float(volume.max() - volume.min()), 1e-30)
+    return -2.0 * size * float(np.abs(slope).sum(dtype=np.float64))
 
 
 @njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
-def clip_field(field, radius):
-    """Project a field (component, z, y, x) onto |field| ≤ radius per voxel, in place."""
-    components, nz, ny, nx = field.shape
-    for z in prange(nz):
-        for y in range(ny):
-            for x in range(nx):
-                square = np.float32(0.0)
-                for c in range(components):
-                    square += field[c, z, y, x] * field[c, z, y, x]
-                norm = np.sqrt(square)
-                if norm > radius:
-                    shrink = radius / norm
-                    for c in range(components):
-                        field[c, z, y, x] *= shrink
+def row_minima(one, other, lower, upper):
+    """``Σ min(lower s, upper s)`` of each row of s = one + other, float64."""
+    rows, nx = one.shape
+    sums = np.empty(rows)
+    for i in prange(rows):
+        a, b = one[i], other[i]
+        total = 0.0
+        for x in range(nx):
+            s = np.float64(a[x] + b[x])
+            total += lower * s if s > 0 else upper * s
+        sums[i] = total
+    return sums

@@ -7,7 +7,7 @@ import numpy as np
 from .gap import bracket
 from .monitor import Callback, Monitor
 from .odl_operators import GradientOperator, HessianOperator, ProjectionOperator, odl, volume_space
-from .pdhg import PrimalDual, Solve, dual_scale, starting_point
+from .primal_dual import PrimalDual, Solve, dual_scale, starting_point
 from .problem import Problem
 
 # Iterations between two evaluations of the gap.

@@ -10,7 +10,8 @@ from .coarser_problem import can_coarsen, coarsen, fine_lambda, refine
 from .lambda_choice.discrepancy import Discrepancy, find_lambda, first_guess
 from .monitor import Callback
 from .noisy_problem import NoisyProblem
-from .pdhg import PrimalDual, Solve, solve_pdhg
+from .pdhg import solve_pdhg
+from .primal_dual import PrimalDual, Solve
 from .problem import Problem
 from .reconstruction import Status
 

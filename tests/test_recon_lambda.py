@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from glasstomo.forward import Projector
 from glasstomo.recon import Problem, lambda_max, solve_pdhg
-from glasstomo.recon.pdhg import PrimalDual
+from glasstomo.recon.primal_dual import PrimalDual
 from hypothesis import given
 from hypothesis import strategies as st
 

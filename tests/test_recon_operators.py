@@ -6,10 +6,11 @@ import sys
 import numpy as np
 import pytest
 from glasstomo.forward import Projector
-from glasstomo.recon import gap, pdhg
+from glasstomo.recon.data_terms.least_squares import LeastSquares
 from glasstomo.recon.lambda_choice.balance import balancing_field, potential
 from glasstomo.recon.lambda_choice.node_grid import NodeGrid
 from glasstomo.recon.regularisers import gradient, hessian
+from glasstomo.recon.regularisers.field_clip import clip_field
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -174,18 +175,18 @@ def test_fused_dual_step_is_its_parts(kind, shape, seed, relax, radius):
 
 
 @kinds
-@given(shape=shapes, seed=seeds, relax=st.floats(0.5, 1.9), upper=st.floats(0.1, 2))
-def test_fused_primal_step_is_its_parts(kind, shape, seed, relax, upper):
+@given(shape=shapes, seed=seeds, relax=st.floats(0.5, 1.9), lower=st.floats(-1, 0), upper=st.floats(0.1, 2))
+def test_fused_primal_step_is_its_parts(kind, shape, seed, relax, lower, upper):
     _, fill_adjoint, _, _ = KINDS[kind]
     rng = np.random.default_rng(seed)
     step = gradient.primal_step if kind == "tv" else hessian.primal_step2
     x, back, field = random(rng, shape), random(rng, shape), valid_field(kind, rng, shape)
     tau = rng.uniform(0, 0.3, shape).astype(np.float32)
-    new = np.clip(x - tau * (back + apply(fill_adjoint, field, shape)), 0, upper)
+    new = np.clip(x - tau * (back + apply(fill_adjoint, field, shape)), lower, upper)
     ahead, wanted = 2 * new - x, x + relax * (new - x)
-    given_ahead = np.empty_like(x)
-    step(x, given_ahead, field, back, tau, np.float32(upper), np.float32(relax))
-    np.testing.assert_allclose(given_ahead, ahead, atol=FLOAT32)
+    # One array holds the back projection before the step, and the point ahead after it.
+    step(x, back, field, tau, np.float32(lower), np.float32(upper), np.float32(relax))
+    np.testing.assert_allclose(back, ahead, atol=FLOAT32)
     np.testing.assert_allclose(x, wanted, atol=FLOAT32)
 
 
@@ -195,11 +196,12 @@ def test_data_step_is_the_prox_of_its_conjugate(seed, relax):
     q, a, b = (random(rng, (2, 3, 4)) for _ in range(3))
     w = (rng.uniform(0, 2, q.shape) * (rng.random(q.shape) < 0.8)).astype(np.float32)
     q *= w > 0
-    s = rng.uniform(0.1, 2, q.shape).astype(np.float32)
+    pace = rng.uniform(0.1, 2, q.shape[:2]).astype(np.float32)
+    s = pace[..., None] * np.sqrt(w)
     # prox of σ (q²/2w + q b) at q + σ a; a pixel of no weight keeps q = 0.
-    trial = np.where(w > 0, (q + s * (a - b)) * w / (w + s), 0)
+    trial = np.where(w > 0, (q + s * (a - b)) * w / np.where(w > 0, w + s, 1), 0)
     wanted = q + relax * (trial - q)
-    pdhg.data_step(q, a, b, w, s, np.float32(relax))
+    LeastSquares(b, w).dual_step(q, a, pace, np.float32(relax))
     np.testing.assert_allclose(q, wanted, atol=FLOAT32)
 
 
@@ -207,7 +209,7 @@ def test_data_step_is_the_prox_of_its_conjugate(seed, relax):
 def test_clip_field_is_the_projection(shape, seed, radius):
     field = random(np.random.default_rng(seed), (3, *shape))
     wanted = projected(field, radius)
-    gap.clip_field(field, np.float32(radius))
+    clip_field(field, np.float32(radius))
     np.testing.assert_allclose(field, wanted, atol=FLOAT32)
 
 

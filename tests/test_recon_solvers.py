@@ -7,7 +7,7 @@ import pytest
 from glasstomo.forward import Projector
 from glasstomo.recon import Problem, Status, solve_odl, solve_pdhg
 from glasstomo.recon.gap import bracket
-from glasstomo.recon.pdhg import PrimalDual
+from glasstomo.recon.primal_dual import PrimalDual
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -330,7 +330,7 @@ def test_bad_starts_are_named(solver):
         ({"angles_deg": [0.0]}, "1 angles for 2 projections"),
         ({"lam": -1.0}, "`lam` must be a finite number >= 0, got -1.0"),
         ({"lam": np.inf}, "`lam` must be a finite number"),
-        ({"regulariser": "tgv"}, "must be one of tv, tv2, got 'tgv'"),
+        ({"regulariser": "tgv"}, "must be one of tv, tv2, tv_tv2, tgv2, got 'tgv'"),
         ({"weights": np.zeros((2, 4, 3))}, "not all zero"),
         ({"weights": -np.ones((2, 4, 3))}, "`weights` must be >= 0"),
         ({"weights": np.ones((2, 4, 4))}, "must have the shape of the data"),

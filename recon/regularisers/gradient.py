@@ -95,16 +95,15 @@ def dual_step(volume, field, sigma, radius, relax):
 
 
 @njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
-def primal_step(volume, ahead, field, back, tau, upper, relax):
+def primal_step(volume, ahead, field, tau, lower, upper, relax):
     """Fused primal step of TV with over-relaxation.
 
-    ``new ← clip(volume − τ (back + ∇ᵀfield), 0, upper)``, then ``ahead ← 2 new − volume`` and
-    ``volume ← volume + ρ (new − volume)`` with ρ = `relax`. `back` is the back projection
-    of the data dual; `tau` has one step per voxel.
+    `ahead` holds the back projection of the data dual on entry: one array serves both.
+    ``new ← clip(volume − τ (ahead + ∇ᵀfield), lower, upper)``, then ``ahead ← 2 new − volume`` and
+    ``volume ← volume + ρ (new − volume)`` with ρ = `relax`. `tau` has one step per voxel.
     """
     nz, ny, nx = volume.shape
     nothing = np.zeros(nx, np.float32)
-    zero = np.float32(0.0)
     for z in prange(nz):
         for y in range(ny):
             pz = field[0, z, y]
@@ -112,19 +111,19 @@ def primal_step(volume, ahead, field, back, tau, upper, relax):
             py = field[1, z, y]
             py_below = field[1, z, y - 1] if y > 0 else nothing
             px = field[2, z, y]
-            old, relaxed, source, step = volume[z, y], ahead[z, y], back[z, y], tau[z, y]
+            old, moved, step = volume[z, y], ahead[z, y], tau[z, y]
             for x in range(1, nx):
-                slope = source[x] + pz_below[x] - pz[x] + py_below[x] - py[x] + px[x - 1] - px[x]
+                slope = moved[x] + pz_below[x] - pz[x] + py_below[x] - py[x] + px[x - 1] - px[x]
                 new = old[x] - step[x] * slope
-                new = new if new > zero else zero
+                new = new if new > lower else lower
                 new = new if new < upper else upper
-                relaxed[x] = new + new - old[x]
+                moved[x] = new + new - old[x]
                 old[x] += relax * (new - old[x])
-            slope = source[0] + pz_below[0] - pz[0] + py_below[0] - py[0] - px[0]
+            slope = moved[0] + pz_below[0] - pz[0] + py_below[0] - py[0] - px[0]
             new = old[0] - step[0] * slope
-            new = new if new > zero else zero
+            new = new if new > lower else lower
             new = new if new < upper else upper
-            relaxed[0] = new + new - old[0]
+            moved[0] = new + new - old[0]
             old[0] += relax * (new - old[0])
 
 

@@ -128,20 +128,19 @@ def dual_step2(volume, field, sigma, radius, relax):
 
 
 @njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
-def primal_step2(volume, ahead, field, back, tau, upper, relax):
+def primal_step2(volume, ahead, field, tau, lower, upper, relax):
     """Fused primal step of TV² with over-relaxation; see `gradient.primal_step`."""
     nz, ny, nx = volume.shape
-    zero = np.float32(0.0)
     for z in prange(nz):
         slope = np.empty(nx, np.float32)
         for y in range(ny):
             slope_row(field, z, y, slope)
-            old, relaxed, source, step = volume[z, y], ahead[z, y], back[z, y], tau[z, y]
+            old, moved, step = volume[z, y], ahead[z, y], tau[z, y]
             for x in range(nx):
-                new = old[x] - step[x] * (source[x] + slope[x])
-                new = new if new > zero else zero
+                new = old[x] - step[x] * (moved[x] + slope[x])
+                new = new if new > lower else lower
                 new = new if new < upper else upper
-                relaxed[x] = new + new - old[x]
+                moved[x] = new + new - old[x]
                 old[x] += relax * (new - old[x])
 
 
