@@ -58,6 +58,14 @@ def _osem(problem: Problem) -> np.ndarray:
     return mlem(problem, iterations=8, subsets=min(4, problem.data.shape[0]))
 
 
+def _fista_tv(problem: Problem) -> np.ndarray:
+    from .baselines.fista_tv import fista_tv
+    from .lambda_choice.discrepancy import first_guess
+
+    given = problem.lam > 0 or not problem.data.any()
+    return fista_tv(problem if given else problem.with_lam(first_guess(problem)))
+
+
 METHODS: Table[Method] = Table(
     "method",
     {
@@ -69,6 +77,10 @@ METHODS: Table[Method] = Table(
         "cgls": Method(summary="conjugate gradients, stopped early (baseline)", direct=_cgls),
         "mlem": Method(summary="expectation maximisation for Poisson counts (baseline)", direct=_mlem),
         "osem": Method(summary="the same by ordered subsets of tilts (baseline)", direct=_osem),
+        "fista_tv": Method(
+            summary="accelerated proximal gradient for total variation, no certificate (baseline)",
+            direct=_fista_tv,
+        ),
         "wbp": Method(summary="weighted back projection (baseline)", direct=_wbp),
     },
 )

@@ -1,4 +1,4 @@
-"""WBP, SIRT, CGLS, MLEM and OSEM: known densities, laws, and what they do with gains."""
+"""WBP, SIRT, CGLS, MLEM, OSEM and FISTA: known densities, laws, and what they do with gains."""
 
 from dataclasses import replace
 
@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from glasstomo.forward import MICROSCOPES, Projector, TiltScheme, expected_counts, simulate
 from glasstomo.phantoms import Grid, make_phantom
-from glasstomo.recon import METHODS, Problem, reconstruct
+from glasstomo.recon import METHODS, Problem, lambda_max, reconstruct, solve_pdhg
+from glasstomo.recon.baselines import fista_tv as fista
 from glasstomo.recon.baselines.cgls import cgls
+from glasstomo.recon.baselines.fista_tv import TvProx, fista_tv, lipschitz
 from glasstomo.recon.baselines.mlem import mlem
 from glasstomo.recon.baselines.sirt import sirt
 from glasstomo.recon.baselines.wbp import angular_weights, wbp
@@ -162,7 +164,7 @@ def test_sirt_scales_and_mirrors():
     np.testing.assert_allclose(sirt(mirrored, iterations=20)[:, ::-1], one, atol=1e-3 * one.max())
 
 
-@pytest.mark.parametrize("method", [wbp, sirt])
+@pytest.mark.parametrize("method", [wbp, sirt, lambda problem: fista_tv(problem, iterations=20)])
 def test_threads_do_not_change_a_bit(method):
     problem = particle_problem(12)
     one, two = in_one_and_two_threads(lambda: method(problem))
@@ -268,9 +270,9 @@ def test_one_subset_is_mlem_and_all_tilts_are_used():
     assert rest < 0.2
 
 
-@pytest.mark.parametrize("solve", [cgls, mlem])
+@pytest.mark.parametrize("solve", [cgls, mlem, fista_tv])
 def test_masked_pixels_do_not_matter(solve):
-    problem = noisy_problem(4)
+    problem = replace(noisy_problem(4), lam=1.0)
     weights = problem.weights.copy()
     weights[1, 3] = 0.0
     spoilt = problem.data.copy()
@@ -280,7 +282,7 @@ def test_masked_pixels_do_not_matter(solve):
     np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.parametrize("method", ["cgls", "mlem", "osem"])
+@pytest.mark.parametrize("method", ["cgls", "mlem", "osem", "fista_tv"])
 def test_baselines_reconstruct_a_particle(method):
     problem, truth = particle_problem(24), particle(24)
     x = METHODS[method].direct(problem)
@@ -295,11 +297,156 @@ def test_baselines_reconstruct_a_particle(method):
         (cgls, {"iterations": 0}, "`iterations` must be at least 1"),
         (mlem, {"iterations": 0}, "`iterations` must be at least 1"),
         (mlem, {"subsets": 5}, "`subsets` must lie between 1 and the 4 tilts, got 5"),
+        (fista_tv, {"iterations": 0}, "`iterations` must be at least 1"),
+        (fista_tv, {"inner_iterations": 0}, "`inner_iterations` must be at least 1"),
     ],
 )
 def test_baselines_refuse_bad_settings(solve, options, message):
     with pytest.raises(ValueError, match=message):
         solve(noisy_problem(0), **options)
+
+
+# ---- FISTA
+
+
+@given(
+    target=st.lists(st.floats(-5, 5), min_size=2, max_size=2),
+    radius=st.floats(0.01, 3),
+    axis=st.integers(0, 2),
+    upper=st.sampled_from([np.inf, 1.0]),
+)
+def test_proximal_point_of_two_voxels_has_a_closed_form(target, radius, axis, upper):
+    """Both move towards each other by the radius, at most to their mean; then the box (exact in 1D)."""
+    shape = [1, 1, 1]
+    shape[axis] = 2
+    problem = box_problem(shape, upper=upper)
+    a, b = np.float32(target)
+    move = np.clip((b - a) / 2, -radius, radius)
+    found = TvProx(problem, radius)(np.array([a, b], np.float32).reshape(shape), 200)
+    # Float32 on numbers up to 5.
+    np.testing.assert_allclose(found.ravel(), np.clip([a + move, b - move], 0, upper), atol=2e-5)
+
+
+def box_problem(shape, **options):
+    nz, ny, nx = shape
+    return Problem(data=np.ones((1, ny, nx)), angles_deg=[0.0], spacing_nm=1.0, depth=nz, **options)
+
+
+@pytest.mark.parametrize(("regulariser", "radius"), [("tv", 0.2), ("tv", 3.0), ("tv2", 0.3)])
+def test_proximal_point_is_that_of_a_convex_solver(regulariser, radius):
+    cvxpy = pytest.importorskip("cvxpy", reason="the independent convex solver needs cvxpy")
+    shape, rng = (4, 3, 3), np.random.default_rng(8)
+    problem = box_problem(shape, regulariser=regulariser, upper=2.5)
+    target = rng.normal(1, 1, shape).astype(np.float32)
+    x = cvxpy.Variable(target.size)
+    voxels = np.arange(target.size)
+    rows = penalty_matrix(problem)
+    lengths = sum(cvxpy.norm(rows[:, voxel] @ x) for voxel in voxels)
+    objective = 0.5 * cvxpy.sum_squares(x - target.ravel()) + radius * lengths
+    cvxpy.Problem(cvxpy.Minimize(objective), [x >= 0, x <= 2.5]).solve(solver="CLARABEL")
+    found = TvProx(problem, radius)(target, 3000)
+    # The squared distance is at most twice the gap of the dual steps: 1e-7 in float32.
+    np.testing.assert_allclose(found.ravel(), x.value, atol=2e-3)
+
+
+def penalty_matrix(problem):
+    """K as (component, voxel, voxel): its transpose, column by column, from `Regulariser.adjoint`."""
+    components, count = problem.penalty.components, int(np.prod(problem.shape))
+    matrix, out = np.zeros((components, count, count)), np.empty(problem.shape, np.float32)
+    for component in range(components):
+        for voxel in range(count):
+            field = np.zeros(problem.field_shape, np.float32)
+            field[component].reshape(-1)[voxel] = 1.0
+            problem.penalty.adjoint(field, out)
+            matrix[component, voxel] = out.ravel()
+    return matrix
+
+
+def test_proximal_steps_go_on_from_the_step_before():
+    problem = box_problem((6, 6, 6))
+    target = np.random.default_rng(1).normal(1, 1, problem.shape).astype(np.float32)
+    best = TvProx(problem, 2.0)(target, 2000)
+    prox = TvProx(problem, 2.0)
+    away = [float(np.abs(prox(target, 10) - best).max()) for _ in range(6)]
+    assert away[-1] < 0.1 * away[0]
+
+
+@given(problem=problems())
+def test_lipschitz_bound_is_the_largest_eigenvalue_from_above(problem):
+    dense = np.sqrt(problem.weights.astype(np.float64)).reshape(-1, 1) * dense_operator(problem)
+    largest = np.linalg.norm(dense, 2) ** 2
+    # 60 steps of the power method; float32 sums.
+    assert largest * (1 - 1e-5) <= lipschitz(problem) <= 1.02 * largest * (1 + 1e-5)
+
+
+@given(problem=problems(), inner=st.integers(1, 8))
+def test_fista_never_raises_its_objective_and_stays_in_the_box(problem, inner):
+    problem, seen = replace(problem, upper=3.0), []
+    x = fista_tv(problem, iterations=25, inner_iterations=inner, callback=lambda i, v, _: seen.append(v))
+    assert x.shape == problem.shape
+    assert 0 <= x.min() <= x.max() <= 3.0
+    assert (np.diff(seen) <= 0).all()
+    assert seen[-1] == problem.objective(x)
+    assert seen[0] <= problem.objective(np.zeros_like(x))
+
+
+@pytest.mark.parametrize(("regulariser", "lam"), [("tv", 20.0), ("tv2", 2.0)])
+def test_fista_and_pdhg_find_the_same_minimum(regulariser, lam):
+    problem = particle_problem(12, lam=lam, regulariser=regulariser)
+    ours = solve_pdhg(problem, gap=1e-5, max_iterations=20000)
+    x = fista_tv(problem, iterations=2000, inner_iterations=10)
+    # Not below what is certified, and at most 1e-4 above it; data of this dose are ill-conditioned.
+    assert ours.objective * (1 - 1.1e-5) <= problem.objective(x) <= ours.objective * (1 + 1e-4)
+    assert np.abs(x - ours.volume).max() < 0.1 * ours.volume.max()
+
+
+def test_fista_scales_and_does_not_mind_the_order_of_tilts():
+    problem = particle_problem(12, lam=5.0)
+    one = fista_tv(problem, iterations=30)
+    scaled = fista_tv(replace(problem, data=4 * problem.data, lam=20.0), iterations=30)
+    np.testing.assert_array_equal(scaled, 4 * one)
+    order = np.random.default_rng(0).permutation(9)
+    shuffled = replace(
+        problem,
+        data=problem.data[order],
+        weights=problem.weights[order],
+        gains=problem.gains[order],
+        angles_deg=problem.angles_deg[order],
+        projector=None,
+    )
+    # Sums in another order.
+    np.testing.assert_allclose(fista_tv(shuffled, iterations=30), one, atol=1e-3 * one.max())
+
+
+def test_fista_knows_the_background():
+    problem = particle_problem(8, lam=5.0)
+    shifted = replace(problem, data=problem.data + 3.0, background=np.float32(3.0))
+    one, other = fista_tv(problem, iterations=20), fista_tv(shifted, iterations=20)
+    # 3 added and taken away again in float32.
+    np.testing.assert_allclose(one, other, atol=1e-3 * one.max())
+
+
+def test_fista_without_lambda_takes_its_share_of_the_largest():
+    problem = particle_problem(8)
+    share = problem.with_lam(fista.DEFAULT_SHARE * lambda_max(problem).value)
+    np.testing.assert_array_equal(fista_tv(problem, iterations=5), fista_tv(share, iterations=5))
+    dark = replace(problem, data=np.zeros_like(problem.data))
+    assert not fista_tv(dark, iterations=5).any()
+
+
+def test_fista_in_the_table_smooths_as_much_as_the_noise_asks_for():
+    """Ten times the weights are data of less noise: λ follows their root, which restores the detail."""
+    problem = particle_problem(12)
+    rough, smooth = (
+        METHODS["fista_tv"].direct(replace(problem, weights=factor * problem.weights)) for factor in (10, 0.1)
+    )
+    assert problem.regulariser_value(rough) > 1.05 * problem.regulariser_value(smooth)
+
+
+def test_fista_refuses_what_it_cannot_solve():
+    problem = particle_problem(8, lam=1.0)
+    with pytest.raises(ValueError, match=r"`problem\.data_term` must be 'least_squares' for FISTA"):
+        fista_tv(replace(problem, data_term="kullback_leibler"))
 
 
 def test_constant_total_gains_stand_in_for_the_model():
