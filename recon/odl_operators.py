@@ -15,54 +15,109 @@ import odl  # noqa: E402
 np.set_printoptions(**_PRINT_OPTIONS)
 
 
-def volume_space(shape: tuple[int, int, int], spacing_nm: float = 1.0) -> Any:
-    """ODL space of float32 volumes (z, y, x), centred on the origin, in nm.
+def volume_space(shape: tuple[int, ...], spacing_nm: float = 1.0) -> Any:
+    """ODL space of float32 volumes (z, y, x), centred on the origin, in nm; a power of it for channels.
 
     The weighting is one, so adjoints are transposes and norms are plain sums, whatever the voxel.
 
     Parameters
     ----------
     shape : tuple of int
-        Voxels along (z, y, x).
+        Voxels along (z, y, x), or (channel, z, y, x).
     spacing_nm : float
         Edge of a voxel, nm.
 
     Returns
     -------
-    odl.DiscretizedSpace
+    odl.DiscretizedSpace, or a power space of it
 
     Examples
     --------
     >>> round(float(volume_space((4, 5, 6), 5.0).one().norm() ** 2), 3)  # the number of voxels
     120.0
+    >>> len(volume_space((2, 4, 5, 6)))
+    2
     """
+    if len(shape) == 4:
+        return volume_space(shape[1:], spacing_nm) ** shape[0]
     half = 0.5 * spacing_nm * np.array(shape, np.float64)
     return odl.uniform_discr(-half, half, shape, dtype="float32", weighting=1.0)
 
 
-def series_space(shape: tuple[int, int, int]) -> Any:
-    """ODL space of float32 tilt series (tilt, y, x); tilts need not be evenly spaced, so a tensor space."""
+def series_space(shape: tuple[int, ...]) -> Any:
+    """ODL space of float32 series ([channel,] tilt, y, x): a tensor space, as tilts may be uneven."""
     return odl.rn(shape, dtype="float32")
 
 
-class _Kernels(odl.Operator):
-    """A linear operator made of a pair of kernels that fill arrays, with its exact adjoint."""
+def as_array(element: Any) -> np.ndarray:
+    """Contiguous float32 array of an element; a leading axis counts the parts of a flat power space.
 
-    def __init__(self, domain: Any, range: Any, twin: "_Kernels | None" = None) -> None:
+    Parameters
+    ----------
+    element : odl element
+        Of a space of arrays, or of a power of one.
+
+    Returns
+    -------
+    ndarray of float32
+        May share memory with the element.
+
+    Examples
+    --------
+    >>> as_array(volume_space((2, 4, 5, 6)).one()).shape
+    (2, 4, 5, 6)
+    """
+    if isinstance(element.space, odl.ProductSpace):
+        return np.stack([part.asarray() for part in element]).astype(np.float32, copy=False)
+    return np.ascontiguousarray(element.asarray(), np.float32)
+
+
+def assign(element: Any, array: np.ndarray) -> None:
+    """Copy an array, of the layout of `as_array`, into an element."""
+    if isinstance(element.space, odl.ProductSpace):
+        for part, values in zip(element, array, strict=True):
+            assign(part, values)
+    else:
+        with element.writable_array() as target:
+            target[:] = array
+
+
+class ArrayOperator(odl.Operator):
+    """A linear operator made of a pair of functions of arrays, with its exact adjoint.
+
+    Parameters
+    ----------
+    domain, range : odl spaces
+        Of arrays, or flat powers of one.
+    fill, fill_adjoint : callable
+        ``fill(array)`` returns the result as an array, ``fill_adjoint`` that of the transpose.
+
+    Examples
+    --------
+    >>> space = series_space((1, 2, 2))
+    >>> twice = ArrayOperator(space, space, lambda a: 2 * a, lambda a: 2 * a)
+    >>> float(twice(space.one()).inner(space.one())), twice.adjoint.adjoint is twice
+    (8.0, True)
+    """
+
+    def __init__(self, domain: Any, range: Any, fill: Any, fill_adjoint: Any) -> None:
         super().__init__(domain=domain, range=range, linear=True)
-        self._twin = twin
+        self._fill, self._fill_adjoint = fill, fill_adjoint
+        self._twin: ArrayOperator | None = None
+
+    def _call(self, x: Any, out: Any) -> None:
+        assign(out, self._fill(as_array(x)))
 
     @property
-    def adjoint(self) -> "_Kernels":
+    def adjoint(self) -> "ArrayOperator":
+        """The exact transpose."""
         if self._twin is None:
-            self._twin = self._transposed()
+            self._twin = ArrayOperator(self.range, self.domain, self._fill_adjoint, self._fill)
+            self._twin._twin = self
         return self._twin
 
-    def _transposed(self) -> "_Kernels":
-        raise NotImplementedError
 
-
-class ProjectionOperator(_Kernels):
+class ProjectionOperator(ArrayOperator):
     """The strip-model projector with detector gains, ``x ↦ g·P x``, as an ODL operator.
 
     Parameters
@@ -70,8 +125,8 @@ class ProjectionOperator(_Kernels):
     projector : Projector
         P.
     domain : odl space
-        `volume_space` of (z, y, x); x may be any length.
-    gains : ndarray, shape (tilt,), optional
+        `volume_space` of (z, y, x) or (channel, z, y, x); x may be any length.
+    gains : ndarray, shape (tilt,) or (channel, tilt), optional
         g; ones when omitted.
 
     Raises
@@ -89,70 +144,66 @@ class ProjectionOperator(_Kernels):
     """
 
     def __init__(self, projector: Projector, domain: Any, gains: np.ndarray | None = None) -> None:
-        shape = domain.shape
-        if len(shape) != 3 or tuple(shape[:2]) != projector.shape:
-            raise ValueError(f"`domain` must have shape {projector.shape} along (z, y), got {tuple(shape)}")
+        channels, shape = _channels_and_shape(domain, 1)
+        if shape[:2] != projector.shape:
+            raise ValueError(f"`domain` must have shape {projector.shape} along (z, y), got {shape}")
         tilts = projector.angles_deg.size
         values = np.ones(tilts) if gains is None else np.asarray(gains, np.float64)
-        if values.shape != (tilts,):
+        if values.shape not in {(tilts,), (*channels, tilts)}:
             raise ValueError(f"`gains` must hold one number per tilt: {tilts}, got shape {values.shape}")
-        super().__init__(domain, series_space((*projector.series_shape, shape[2])))
         self.projector = projector
-        self.gains = values.astype(np.float32)[:, None, None]
+        self.gains = values.astype(np.float32)[..., None, None]
+        series = (*channels, *projector.series_shape, shape[2])
+        super().__init__(domain, series_space(series), self._project, self._back_project)
 
-    def _call(self, x: Any, out: Any) -> None:
-        with out.writable_array() as array:
-            array[:] = self.projector.forward(x.asarray())
-            array *= self.gains
+    def _project(self, volume: np.ndarray) -> np.ndarray:
+        if volume.ndim == 3:
+            return self.projector.forward(volume) * self.gains
+        return np.stack([self.projector.forward(part) for part in volume]) * self.gains
 
-    def _transposed(self) -> _Kernels:
-        return _BackProjection(self)
-
-
-class _BackProjection(_Kernels):
-    def __init__(self, forward: ProjectionOperator) -> None:
-        super().__init__(forward.range, forward.domain, forward)
-        self._forward = forward
-
-    def _call(self, x: Any, out: Any) -> None:
-        with out.writable_array() as array:
-            array[:] = self._forward.projector.adjoint(x.asarray() * self._forward.gains)
+    def _back_project(self, series: np.ndarray) -> np.ndarray:
+        series = series * self.gains
+        if series.ndim == 3:
+            return self.projector.adjoint(series)
+        return np.stack([self.projector.adjoint(part) for part in series])
 
 
-class _Differences(_Kernels):
-    """Components of a difference operator; the range is a flat power space, as `GroupL1Norm` wants."""
+class _Differences(ArrayOperator):
+    """Differences of each channel, weighted; the range is one flat power space, channel by channel."""
 
-    _components = 0
-    _fill = _fill_adjoint = staticmethod(lambda array, out: None)
+    _inputs, _components = 1, 0
+    _kernel = _kernel_adjoint = staticmethod(lambda array, out: None)
 
-    def __init__(self, domain: Any) -> None:
-        if len(domain.shape) != 3:
-            raise ValueError(f"`domain` must have axes (z, y, x), got shape {tuple(domain.shape)}")
-        super().__init__(domain, domain**self._components)
-        self._shape = tuple(domain.shape)
+    def __init__(self, domain: Any, channel_weights: np.ndarray | None = None) -> None:
+        channels, self._shape = _channels_and_shape(domain, self._inputs)
+        self._channels = channels[0] if channels else 1
+        gamma = np.ones(self._channels) if channel_weights is None else np.asarray(channel_weights)
+        if gamma.shape != (self._channels,):
+            raise ValueError(
+                f"`channel_weights` must hold one number per channel: {self._channels}, got {gamma.shape}"
+            )
+        self._gamma = gamma.astype(np.float32)[:, None, None, None, None]
+        flat = (domain[0] if isinstance(domain, odl.ProductSpace) else domain) ** (
+            self._channels * self._components
+        )
+        super().__init__(domain, flat, self._differences, self._transpose)
 
-    def _call(self, x: Any, out: Any) -> None:
-        field = np.empty((self._components, *self._shape), np.float32)
-        self._fill(np.ascontiguousarray(x.asarray(), np.float32), field)
-        for part, array in zip(out, field, strict=True):
-            with part.writable_array() as target:
-                target[:] = array
+    def _differences(self, volume: np.ndarray) -> np.ndarray:
+        inputs = (self._inputs,) if self._inputs > 1 else ()
+        field = np.empty((self._channels, self._components, *self._shape), np.float32)
+        for part, out in zip(volume.reshape(self._channels, *inputs, *self._shape), field, strict=True):
+            self._kernel(part, out)
+        field *= self._gamma
+        return field.reshape(-1, *self._shape)
 
-    def _transposed(self) -> _Kernels:
-        return _DifferencesAdjoint(self)
-
-
-class _DifferencesAdjoint(_Kernels):
-    def __init__(self, forward: _Differences) -> None:
-        super().__init__(forward.range, forward.domain, forward)
-        self._forward = forward
-
-    def _call(self, x: Any, out: Any) -> None:
-        field = np.stack([part.asarray() for part in x]).astype(np.float32, copy=False)
-        result = np.empty(self._forward._shape, np.float32)
-        self._forward._fill_adjoint(field, result)
-        with out.writable_array() as array:
-            array[:] = result
+    def _transpose(self, field: np.ndarray) -> np.ndarray:
+        inputs = (self._inputs,) if self._inputs > 1 else ()
+        volume = np.empty((self._channels, *inputs, *self._shape), np.float32)
+        weighted = self._gamma * field.reshape(self._channels, self._components, *self._shape)
+        for part, out in zip(weighted, volume, strict=True):
+            self._kernel_adjoint(part, out)
+        single = not isinstance(self.domain, odl.ProductSpace)
+        return volume[0] if single else volume.reshape(-1, *self._shape)
 
 
 class GradientOperator(_Differences):
@@ -162,6 +213,8 @@ class GradientOperator(_Differences):
     ----------
     domain : odl space
         `volume_space`.
+    channel_weights : ndarray, shape (channel,), optional
+        Multiply the differences of each channel; ones when omitted.
 
     Examples
     --------
@@ -171,7 +224,7 @@ class GradientOperator(_Differences):
     """
 
     _components = 3
-    _fill, _fill_adjoint = staticmethod(gradient), staticmethod(gradient_adjoint)
+    _kernel, _kernel_adjoint = staticmethod(gradient), staticmethod(gradient_adjoint)
 
 
 class HessianOperator(_Differences):
@@ -183,6 +236,8 @@ class HessianOperator(_Differences):
     ----------
     domain : odl space
         `volume_space`.
+    channel_weights : ndarray, shape (channel,), optional
+        Multiply the differences of each channel; ones when omitted.
 
     Examples
     --------
@@ -192,4 +247,18 @@ class HessianOperator(_Differences):
     """
 
     _components = 6
-    _fill, _fill_adjoint = staticmethod(hessian), staticmethod(hessian_adjoint)
+    _kernel, _kernel_adjoint = staticmethod(hessian), staticmethod(hessian_adjoint)
+
+
+def _channels_and_shape(domain: Any, inputs: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """(channel,) or (), and (z, y, x), of a power space that holds `inputs` volumes per channel."""
+    power = isinstance(domain, odl.ProductSpace)
+    if power and not domain.is_power_space:
+        raise ValueError(f"`domain` must be a `volume_space` or a power of one, got {domain}")
+    shape = tuple((domain[0] if power else domain).shape)
+    parts = len(domain) if power else 1
+    if len(shape) != 3:
+        raise ValueError(f"`domain` must have axes (z, y, x), got shape {shape}")
+    if parts % inputs:
+        raise ValueError(f"`domain` must hold {inputs} volumes per channel, got {parts} in all")
+    return (((parts // inputs),) if power else ()), shape

@@ -80,9 +80,7 @@ class KullbackLeibler(DataTerm):
 
     def clip(self, dual: np.ndarray) -> None:
         """At most k, a millionth less where there are counts, and zero where k is."""
-        share = np.where(self.data > 0, np.float32(1.0 - _MARGIN), np.float32(1.0))
-        np.minimum(dual, share * self.weights, out=dual)
-        dual[self.weights == 0] = 0.0
+        clip_dual(_rows(dual), _rows(self.data), _rows(self.weights))
 
     def dual_step(self, dual: np.ndarray, projected: np.ndarray, pace: np.ndarray, relax: np.float32) -> None:
         """``q ← q + ρ (q⁺ − q)``, see the Notes."""
@@ -119,9 +117,9 @@ def _curvature(data: np.ndarray, weights: np.ndarray, background: np.ndarray | N
     """
     from scipy.ndimage import uniform_filter
 
-    size = (1,) * (data.ndim - 2) + (_SMOOTH, _SMOOTH)
-    exposure = uniform_filter(weights.astype(np.float64), size)
-    counts = uniform_filter(weights.astype(np.float64) * data, size)
+    exposure, counts = (
+        uniform_filter(a.astype(np.float64), _SMOOTH, axes=(-2, -1)) for a in (weights, weights * data)
+    )
     typical = np.divide(counts, exposure, out=np.zeros_like(counts), where=exposure > 0)
     if background is not None:
         np.maximum(typical, background, out=typical)
@@ -152,6 +150,18 @@ def dual_step(dual, projected, data, weights, background, curvature, pace, relax
             step = above if top > zero else below
             step = step if step < one else one
             q[x] += relax * (step * k[x] - q[x])
+
+
+@njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
+def clip_dual(dual, data, weights):
+    """Bring q into the domain of D*, away from its end where D* is infinite there."""
+    rows, nx = dual.shape
+    below, one = np.float32(1.0 - _MARGIN), np.float32(1.0)
+    for i in prange(rows):
+        q, b, k = dual[i], data[i], weights[i]
+        for x in range(nx):
+            limit = k[x] * (below if b[x] > 0 else one)
+            q[x] = min(q[x], limit) if k[x] > 0 else np.float32(0.0)
 
 
 @njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
