@@ -6,10 +6,13 @@ falls into a bin is a difference of two closed forms.
 """
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numba import njit, prange
-from scipy import sparse
+
+if TYPE_CHECKING:
+    from scipy import sparse
 
 # A side of the shadow shorter than this (in pixels) is a step: the ramp's quadratic would divide
 # by zero, and the step is exact to 1e-9 of a pixel.
@@ -111,7 +114,7 @@ def strip_matrix(
     bins: int,
     bin_width: float,
     offsets: np.ndarray | None = None,
-) -> sparse.csr_array:
+) -> "sparse.csr_array":
     """Return the strip model as a sparse (tilt · bin) × (z · y) matrix of float32 shares.
 
     Parameters
@@ -132,6 +135,8 @@ def strip_matrix(
     scipy.sparse.csr_array
         The columns sum to one per tilt while the pixel lies inside the field of view.
     """
+    from scipy import sparse
+
     pixels = shape[0] * shape[1]
     tilts = angles_deg.size
     window = min(most_bins(bin_width), bins)
