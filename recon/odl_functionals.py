@@ -313,7 +313,7 @@ class BoxIndicator(_ArrayFunctional):
         return np.clip(array, self.lower, self.upper)
 
     def _conjugate_prox(self, dual: np.ndarray, sigma: np.ndarray) -> np.ndarray:
-        return dual - sigma * np.clip(dual / sigma, self.lower, self.upper)
+        return dual - np.clip(dual, sigma * self.lower, sigma * self.upper)
 
 
 def _lengths(field: np.ndarray) -> np.ndarray:
