@@ -18,10 +18,15 @@ _UNITS = {
     "times_ours": "{} × ours",
     "iterations": "{} iterations",
     "relative_gap": "gap {}",
+    "our_iterations": "ours {} iterations",
+    "times_our_iterations": "{} × our iterations",
     "volumes": "{} volumes of memory",
+    "peak_rss_mb": "{} MB resident at most",
     "exponent": "time ∝ n to the {}",
+    "tilt_exponent": "∝ tilts to the {}",
     "ns_per_voxel_tilt": "{} ns per voxel and tilt",
     "scaled_from_slices": "scaled from {} slices",
+    "kernels": "{} kernels compiled",
 }
 
 
@@ -38,9 +43,10 @@ _UNITS = {
 @click.option(
     "--tilts",
     type=click.IntRange(min=2),
-    default=31,
+    multiple=True,
+    default=(31,),
     show_default=True,
-    help="Projections, -70 to 70 degrees.",
+    help="Projections, -70 to 70 degrees; repeatable.",
 )
 @click.option(
     "--threads",
@@ -62,6 +68,21 @@ _UNITS = {
     show_default=True,
     help="Relative primal-dual gap at which a solve is done.",
 )
+@click.option(
+    "--problem",
+    "problems",
+    multiple=True,
+    metavar="NAME",
+    help="Time this problem (tv, tv2, ...); repeatable [default: all, above 256 voxels tv].",
+)
+@click.option(
+    "--only",
+    "parts",
+    multiple=True,
+    metavar="PART",
+    help="Run this part: operations, solves, plain, study or compile; repeatable [default: all].",
+)
+@click.option("--no-gap", is_flag=True, help="Leave out whatever is solved to a gap, and compilation.")
 @click.option("--peers", is_flag=True, help="Time other packages on the same data, where installed.")
 @click.option(
     "--peer-seconds",
@@ -76,7 +97,14 @@ _UNITS = {
     help="Draw gap against time as well: .png, .pdf or .svg.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line, as they come.")
-def bench(sizes: tuple[int, ...], plot: Path | None, as_json: bool, **options: Any) -> int:
+def bench(
+    sizes: tuple[int, ...],
+    parts: tuple[str, ...],
+    no_gap: bool,
+    plot: Path | None,
+    as_json: bool,
+    **options: Any,
+) -> int:
     """Time projector and solvers beside the limits of this machine.
 
     The roofline fraction is the time that the least bytes and operations would take at the copy
@@ -86,15 +114,18 @@ def bench(sizes: tuple[int, ...], plot: Path | None, as_json: bool, **options: A
 
     Example: glasstomo bench --size 64 --threads 1 --threads 2 --json
     """
-    from .bench import all_converged
+    from .bench import PARTS
     from .bench import bench as run
+    from .bench_solves import all_converged
+    from .compilation import compiled_kernels
     from .progress import RichProgress
 
+    parts = ("operations",) if no_gap else parts or PARTS
     rows = []
     with figure_file(plot) as file:
         try:
-            with RichProgress() as progress:
-                for row in run(sizes, progress=progress, **options):
+            with RichProgress() as progress, compiled_kernels(progress):
+                for row in run(sizes, parts=parts, progress=progress, **options):
                     rows.append(row)
                     if as_json:
                         click.echo(json.dumps(row, ensure_ascii=False))

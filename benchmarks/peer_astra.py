@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 
 from ..recon import Problem
-from .peers import PlainSteps, Projections, Watch
+from .peer_watch import Watch
+from .peers import Projections
+from .plain_steps import PlainSteps
 
 
 def projections(problem: Problem, threads: int = 1) -> Projections:

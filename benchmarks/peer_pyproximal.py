@@ -6,7 +6,8 @@ import numpy as np
 
 from ..forward.strip import strip_matrix
 from ..recon import Problem
-from .peers import PlainSteps, Watch
+from .peer_watch import Watch
+from .plain_steps import PlainSteps
 
 
 def solver(problem: Problem, steps: PlainSteps, threads: int = 1) -> Callable[[Watch], None]:

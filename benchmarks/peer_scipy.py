@@ -6,7 +6,9 @@ import numpy as np
 
 from ..forward.strip import strip_matrix
 from ..recon import Problem
-from .peers import PlainSteps, Projections, Watch
+from .peer_watch import Watch
+from .peers import Projections
+from .plain_steps import PlainSteps
 
 
 def projections(problem: Problem, threads: int = 1) -> Projections:

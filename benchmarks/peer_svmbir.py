@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..recon import Problem
-from .peers import EnoughError, PlainSteps, Watch
+from .peer_watch import EnoughError, Watch
+from .plain_steps import PlainSteps
 
 _PASSES = 6
 

@@ -13,6 +13,7 @@ from typing import Any
 from .. import __version__
 from ..forward import MICROSCOPES
 from .calibration import Calibration, calibrate, draw_standard, measure_standard, standard_names
+from .compilation import compiled_kernels, warm_up
 from .experiment import PARTICLES, Experiment
 from .glass_particle import GlassParticle, study_particle
 from .progress import Progress, Stage
@@ -57,15 +58,20 @@ def reproduce(
     ValueError
         When a parameter is out of range, or a name unknown.
     """
-    from .results import write_results
-
     experiment = Experiment(microscope=microscope, size=size, seed=seed)
     progress = progress or Progress()
+    with compiled_kernels(progress):
+        return _run(experiment, Path(out), progress)
+
+
+def _run(experiment: Experiment, out: Path, progress: Progress) -> dict[str, Any]:
+    from .results import write_results
+
     start = time.perf_counter()
-    with progress.stage("load the kernels (compiled at the first run)"):
-        warm_up()
+    with progress.stage("load the kernels"):
+        warm_up(("tv", "tv2"))
     calibrations = run_calibrations(experiment, progress)
-    sections = calibrations[microscope].cross_section_barn
+    sections = calibrations[experiment.microscope].cross_section_barn
     particles = {}
     for name in PARTICLES:
         with progress.stage(f"particle: {name.replace('_', ' ')}") as stage:
@@ -74,24 +80,12 @@ def reproduce(
     with progress.stage("figures, tables, volumes and report"):
         seconds = time.perf_counter() - start
         write_results(
-            Path(out), experiment, calibrations, particles, lambda: {**summary, "runtime": runtime(seconds)}
+            out, experiment, calibrations, particles, lambda: {**summary, "runtime": runtime(seconds)}
         )
     # The time of the figures counts too: the file is written last, with the whole.
     summary["runtime"] = runtime(time.perf_counter() - start)
-    (Path(out) / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+    (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
     return summary
-
-
-def warm_up() -> None:
-    """Compile the kernels, or load them from the cache, on a volume of no size."""
-    import numpy as np
-
-    from ..recon import reconstruct
-
-    angles = [-30.0, 0.0, 30.0]
-    data = np.ones((3, 4, 4), np.float32)
-    for method in ("tv", "tv2"):
-        reconstruct(data, method, angles_deg=angles, spacing_nm=1.0, max_iterations=20)
 
 
 def run_calibrations(experiment: Experiment, progress: Progress) -> dict[str, Calibration]:

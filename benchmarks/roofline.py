@@ -18,10 +18,12 @@ sweeps, because no voxel can move before every ray through it is complete:
   residual, the data and the weights, write the residual;
 - primal: read the volume, the field and the residual, write the volume and its extrapolation.
 
-That makes 4 + 3 c volumes and 5 series for a regulariser of c components (3 for TV, 6 for TV²). A copy
-counts both what it reads and what it writes. Caches may hold what one sweep leaves to the next, so the
-fraction of a small problem can exceed one; and code that keeps more of its sums in registers than the axpy
-kernel can pass its rate by up to FMA rate / axpy rate.
+That makes 4 + 3 c volumes and 5 series for a regulariser of c components (3 for TV, 6 for TV², 9 for both
+together). The auxiliary field of TGV² moves like three volumes more, beside its 9 components; with several
+channels everything counts once for each of them. A copy counts both what it reads and what it writes.
+Caches may hold what one sweep leaves to the next, so the fraction of a small problem can exceed one; and
+code that keeps more of its sums in registers than the axpy kernel can pass its rate by up to FMA rate /
+axpy rate.
 """
 
 from dataclasses import dataclass
@@ -31,8 +33,11 @@ import numpy as np
 from ..forward.strip import strip_matrix
 
 _FLOAT = 4
-# Components of the dual field.
-COMPONENTS = {"tv": 3, "tv2": 6}
+# A share of a pixel that a float32 sum of shares would not notice: no work.
+_NOTHING = 1e-6
+# Components of the dual field, and of the auxiliary volume.
+COMPONENTS = {"tv": 3, "tv2": 6, "tv_tv2": 9, "tgv2": 9}
+AUXILIARY = {"tgv2": 3}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,37 +93,41 @@ class Workload:
         Number of projections; each has y · x pixels.
     weights : int
         Non-zero weights of the projector's (tilt, bin) × (z, y) matrix.
+    channels : int
+        Reconstructed together; everything counts once for each of them.
     """
 
     shape: tuple[int, int, int]
     tilts: int
     weights: int
+    channels: int = 1
 
     @property
     def volume_bytes(self) -> int:
-        """Bytes of a float32 volume."""
-        return _FLOAT * int(np.prod(self.shape))
+        """Bytes of a float32 volume, all channels."""
+        return _FLOAT * self.channels * int(np.prod(self.shape))
 
     @property
     def series_bytes(self) -> int:
-        """Bytes of a float32 tilt series."""
-        return _FLOAT * self.tilts * self.shape[1] * self.shape[2]
+        """Bytes of a float32 tilt series, all channels."""
+        return _FLOAT * self.channels * self.tilts * self.shape[1] * self.shape[2]
 
     def projection(self) -> Work:
         """Projector forward, or its adjoint: one volume, one series, two flops per weight and x."""
         moved = self.volume_bytes + self.series_bytes
-        return Work(flops=2.0 * self.weights * self.shape[2], bytes_moved=moved, working_set=moved)
+        flops = 2.0 * self.channels * self.weights * self.shape[2]
+        return Work(flops=flops, bytes_moved=moved, working_set=moved)
 
     def iteration(self, regulariser: str) -> Work:
         """One iteration of PDHG, its two projections included; see the head of this module."""
-        parts = COMPONENTS[regulariser]
-        moved = (4 + 3 * parts) * self.volume_bytes + 5 * self.series_bytes
-        held = (2 + parts) * self.volume_bytes + 3 * self.series_bytes
+        parts, moving = COMPONENTS[regulariser], 1 + AUXILIARY.get(regulariser, 0)
+        moved = (4 * moving + 3 * parts) * self.volume_bytes + 5 * self.series_bytes
+        held = (2 * moving + parts) * self.volume_bytes + 3 * self.series_bytes
         return Work(flops=2.0 * self._operator_flops(regulariser), bytes_moved=moved, working_set=held)
 
     def gap_evaluation(self, regulariser: str) -> Work:
         """Objective and bound: project, differences and their transpose, back project; nothing is kept."""
-        parts = COMPONENTS[regulariser]
+        parts = COMPONENTS[regulariser] + AUXILIARY.get(regulariser, 0)
         moved = (1 + parts) * self.volume_bytes + 3 * self.series_bytes
         return Work(flops=2.0 * self._operator_flops(regulariser), bytes_moved=moved, working_set=moved)
 
@@ -133,10 +142,11 @@ class Workload:
 
     def _operator_flops(self, regulariser: str) -> float:
         """Flops of one use of the projector and of the differences."""
-        return 2.0 * self.weights * self.shape[2] + 2.0 * difference_weights(self.shape, regulariser)
+        weights = self.weights * self.shape[2] + difference_weights(self.shape, regulariser)
+        return 2.0 * self.channels * weights
 
 
-def workload(shape: tuple[int, int, int], angles_deg: np.ndarray) -> Workload:
+def workload(shape: tuple[int, int, int], angles_deg: np.ndarray, channels: int = 1) -> Workload:
     """Count the weights of the projector of a geometry with as many bins as voxels along y.
 
     Parameters
@@ -145,6 +155,8 @@ def workload(shape: tuple[int, int, int], angles_deg: np.ndarray) -> Workload:
         Volume (z, y, x).
     angles_deg : ndarray of float64, shape (tilt,)
         Tilt angles, degrees.
+    channels : int
+        Reconstructed together.
 
     Examples
     --------
@@ -152,18 +164,20 @@ def workload(shape: tuple[int, int, int], angles_deg: np.ndarray) -> Workload:
     64
     """
     matrix = strip_matrix(shape[:2], np.asarray(angles_deg, np.float64), bins=shape[1], bin_width=1.0)
-    return Workload(shape=shape, tilts=len(angles_deg), weights=int(matrix.nnz))
+    weights = int(np.count_nonzero(matrix.data > _NOTHING))
+    return Workload(shape=shape, tilts=len(angles_deg), weights=weights, channels=channels)
 
 
 def difference_weights(shape: tuple[int, int, int], regulariser: str) -> int:
-    """Non-zero weights of the first (TV) or second (TV²) differences of a volume.
+    """Non-zero weights of a regulariser's operator.
 
     Parameters
     ----------
     shape : tuple of int
         Volume (z, y, x).
-    regulariser : {"tv", "tv2"}
-        First differences have two weights, second ones three along one axis and four across two.
+    regulariser : {"tv", "tv2", "tv_tv2", "tgv2"}
+        First differences have two weights, second ones three along one axis and four across two. TGV²
+        takes the auxiliary field from the first differences and has its symmetrised differences beside.
 
     Examples
     --------
@@ -175,6 +189,10 @@ def difference_weights(shape: tuple[int, int, int], regulariser: str) -> int:
     first = [voxels // int(n[a]) * (int(n[a]) - 1) for a in range(3)]
     if regulariser == "tv":
         return 2 * sum(first)
+    if regulariser == "tgv2":
+        # Each v_a is taken from ∂_a x; E v has ∂_a v_a, and ∂_a v_b + ∂_b v_a for the three pairs.
+        return 2 * sum(first) + sum(first) + 2 * sum(first) + 2 * 2 * sum(first)
     straight = [voxels // int(n[a]) * max(int(n[a]) - 2, 0) for a in range(3)]
     mixed = [voxels // int(n[a] * n[b]) * int((n[a] - 1) * (n[b] - 1)) for a, b in ((0, 1), (0, 2), (1, 2))]
-    return 3 * sum(straight) + 4 * sum(mixed)
+    second = 3 * sum(straight) + 4 * sum(mixed)
+    return second + 2 * sum(first) if regulariser == "tv_tv2" else second

@@ -1,28 +1,28 @@
-"""`glasstomo bench`: counts of work, honest clocks, peers that solve our problem, rows that programs read.
+"""`glasstomo bench`: counts of work, honest clocks, rows that programs read.
 
 Nothing here depends on how long anything takes.
 """
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from glasstomo.benchmarks import bench, cli, machine_limits, peers
-from glasstomo.benchmarks.bench_problem import bench_problem, with_regulariser
+from glasstomo.benchmarks import bench, bench_memory, bench_solves, bench_tasks, cli, machine_limits
+from glasstomo.benchmarks.bench_problem import VARIANTS, bench_data
+from glasstomo.benchmarks.bench_rows import Setting, cost_fits
 from glasstomo.benchmarks.figures_bench import figure_bench
 from glasstomo.benchmarks.figures_style import png_bytes
+from glasstomo.benchmarks.progress import Stage
 from glasstomo.benchmarks.roofline import Work, difference_weights, workload
 from glasstomo.benchmarks.stopwatch import PausedClock, Timing, time_tasks
 from glasstomo.forward import Projector
-from glasstomo.recon import Problem, solve_pdhg
 from glasstomo.recon.regularisers.gradient import gradient
 from glasstomo.recon.regularisers.hessian import hessian
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .strategies_recon import one_thread, particle_problem  # noqa: F401
+from .strategies_recon import one_thread  # noqa: F401
 
 sides = st.integers(1, 5)
 
@@ -44,10 +44,11 @@ def unit_volumes(shape: tuple[int, int, int]):
 )
 def test_flops_of_a_projection_are_two_for_each_weight_of_its_matrix(shape, angles):
     projector = Projector(shape=shape[:2], angles_deg=angles, spacing_nm=1.0)
-    weights = sum(np.count_nonzero(projector.forward(volume)) for volume in unit_volumes(shape))
+    shares = np.stack([projector.forward(volume) for volume in unit_volumes(shape)])
     work = workload(shape, np.array(angles)).projection()
-    # The whole matrix also repeats itself along x, which the columns above have gone through.
-    assert work.flops == 2 * weights
+    # The whole matrix also repeats itself along x, which the columns above have gone through. Shares of
+    # about 1e-6 may be counted or not.
+    assert 2 * np.count_nonzero(shares > 2e-6) <= work.flops <= 2 * np.count_nonzero(shares > 5e-7)
     assert work.bytes_moved == 4 * (np.prod(shape) + len(angles) * shape[1] * shape[2])
 
 
@@ -110,7 +111,9 @@ def test_limits_are_the_best_samples_and_work_is_judged_by_its_own_copy():
     limits = two_copies()
     seconds = {"machine.copy.1048576": [4.0, 2.0], "machine.copy.2097152": [8.0, 9.0]}
     seconds |= {"machine.axpy": [0.5, 0.25], "machine.fma": [1.0, 1.0]}
-    rates = bench.machine_rates(limits, {name: Timing(seconds=np.array(s)) for name, s in seconds.items()})
+    rates = bench_tasks.machine_rates(
+        limits, {name: Timing(seconds=np.array(s)) for name, s in seconds.items()}
+    )
     assert rates.copy_bytes_s == {2**20: 2.0**19, 2**21: 2.0**18}
     assert rates.axpy_flop_s == limits["machine.axpy"].amount / 0.25
     large = Work(flops=0.0, bytes_moved=2.0**18, working_set=2**20 + 1)
@@ -121,7 +124,7 @@ def test_limits_are_the_best_samples_and_work_is_judged_by_its_own_copy():
 
 def two_copies() -> dict[str, machine_limits.Limit]:
     works = [Work(flops=0.0, bytes_moved=1.0, working_set=size) for size in (5, 2**20, 2**20 + 1)]
-    return bench.machine_tasks(works, 1)
+    return bench_tasks.machine_tasks(works, 1)
 
 
 # ---- clocks
@@ -171,7 +174,7 @@ def test_no_figure_from_a_single_shot():
 )
 def test_what_two_solves_share_falls_out_of_an_iteration(each: float, setup: list[float]):
     short, long = np.array(setup) + each, np.array(setup) + 9 * each
-    median, best, note = bench.iteration_seconds(Timing(seconds=long), Timing(seconds=short))
+    median, best, note = bench_tasks.iteration_seconds(Timing(seconds=long), Timing(seconds=short))
     # The difference of numbers up to 10 in float64.
     assert median == pytest.approx(each, rel=1e-6, abs=1e-14)
     assert best == pytest.approx(each, rel=1e-6, abs=1e-14)
@@ -179,7 +182,7 @@ def test_what_two_solves_share_falls_out_of_an_iteration(each: float, setup: lis
 
 
 def test_a_disturbed_iteration_is_never_too_short():
-    median, best, note = bench.iteration_seconds(
+    median, best, note = bench_tasks.iteration_seconds(
         Timing(seconds=np.array([9.0, 9.9])), Timing(seconds=np.array([20.0, 30.0]))
     )
     assert best == 1.0
@@ -193,7 +196,7 @@ def test_a_disturbed_iteration_is_never_too_short():
 def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
     capsys.readouterr()
     with pytest.raises(SystemExit) as ended:
-        cli.main(["bench", "--threads", "1", *arguments])
+        cli.main(["bench", "--threads", "1", "--only", "operations", "--only", "solves", *arguments])
     said = capsys.readouterr()
     return int(ended.value.code or 0), said.out, said.err
 
@@ -265,11 +268,113 @@ def test_fits_find_the_power_and_leave_single_sizes_out(power: float, factor: fl
         same | {"name": "solver.tv2.gap", "n": 16, "ms": 1.0},
         same | {"name": "solver.tv.memory", "n": 16, "ms": None},
     ]
-    (fit,) = bench.cost_fits([*others, *timed])
+    (fit,) = cost_fits([*others, *timed])
     assert fit["name"] == "fit.solver.tv.gap"
     # Printed to four digits.
     assert fit["exponent"] == pytest.approx(power, rel=1e-3)
     assert fit["ns_per_voxel_tilt"] == pytest.approx(1e6 * factor * 48**power / (48**3 * 7), rel=1e-3)
+
+
+@given(powers=st.tuples(st.floats(0.5, 4), st.floats(0.1, 2)))
+def test_fits_tell_voxels_and_tilts_apart(powers: tuple[float, float]):
+    p, q = powers
+    timed = [
+        {"name": "projector.forward", "n": n, "tilts": tilts, "threads": 1, "ms": 1e-4 * n**p * tilts**q}
+        for n, tilts in ((16, 5), (32, 5), (32, 20))
+    ]
+    (fit,) = cost_fits(timed)
+    assert (fit["exponent"], fit["tilt_exponent"]) == (pytest.approx(p, rel=1e-3), pytest.approx(q, rel=1e-3))
+    assert fit["tilts"] is None
+    # Two problems that differ in both say nothing about either.
+    assert not list(cost_fits(timed[:1] + timed[2:]))
+
+
+def test_parts_and_problems_can_be_chosen():
+    rows = list(
+        bench.bench([8], tilts=[3, 5], threads=[1], repeats=1, parts=["operations"], problems=["tv2"])
+    )
+    names = {row["name"] for row in rows if row["name"].startswith("solver.")}
+    assert names == {f"solver.tv2.{what}" for what in ("iteration", "gap", "lambda_max", "memory")}
+    assert {row["tilts"] for row in rows if row["name"] == "projector.forward"} == {3, 5}
+    assert any("tilt_exponent" in row for row in rows)
+    for wrong, message in (
+        ({"parts": ["solve"]}, "`parts` must be of operations, solves, plain, study, compile; got 'solve'"),
+        ({"problems": ["tv3"]}, "`problems` must be of tv, tv2.*; got 'tv3'"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            next(bench.bench([8], **wrong))
+
+
+def test_large_sizes_are_timed_without_a_solve_to_a_gap(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bench, "_LARGEST_SOLVE", 8)
+    rows = {row["name"]: row for row in bench.bench([10], tilts=3, threads=[1], repeats=1)}
+    assert "left out above 8³" in rows["solver.tv.to_gap"]["declined"]
+    assert rows["solver.tv.iteration"]["ms"] > 0
+    assert not any("tv2" in name for name in rows)
+
+
+def test_every_part_has_its_rows(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bench, "two_elements_rows", lambda *_: iter([{"name": "study"}]))
+    monkeypatch.setattr(bench, "compile_rows", lambda *_: iter([{"name": "compile"}]))
+    monkeypatch.setattr(bench, "plain_rows", lambda *_: iter([{"name": "plain"}]))
+    rows = bench.bench([8], tilts=3, threads=[1], parts=["plain", "study", "compile"])
+    assert [row["name"] for row in rows] == ["plain", "study", "compile"]
+
+
+def test_the_study_case_reconstructs_both_elements_on_one_thread(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bench_solves, "_STUDY_SIZE", 32)
+    rows = list(bench_solves.two_elements_rows(Setting(size=8, gap=0.2), Stage()))
+    names = ["study.two_elements.found_lambda", "study.two_elements.given_lambda"]
+    assert [row["name"] for row in rows] == names
+    for row in rows:
+        assert (row["n"], row["tilts"], row["threads"], row["status"]) == (32, 15, 1, "converged")
+        assert 0 < row["min_ms"] <= row["ms"]
+    assert bench_solves.all_converged(rows)
+
+
+# ---- memory
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+@pytest.mark.parametrize("tilts", [3, 31])
+def test_memory_is_estimated_from_above_but_not_far(name: str, tilts: int):
+    size = 16
+    problem = bench_data(size, tilts, VARIANTS[name].elements).problem(name)
+    held = bench_memory.volumes_held(problem) * 4 * np.prod(problem.shape)
+    needed = bench_memory.needed_bytes(size, tilts, [name]) - bench_memory._BASE
+    # Beside the solve there are the iterates that other tasks hold, and the projector's weights.
+    assert held < needed < 3 * held
+
+
+def test_more_of_anything_needs_more_memory():
+    one = bench_memory.needed_bytes(64, 15, ["tv"])
+    assert bench_memory.needed_bytes(65, 15, ["tv"]) > one
+    assert bench_memory.needed_bytes(64, 16, ["tv"]) > one
+    assert bench_memory.needed_bytes(64, 15, ["tv", "tv2"]) > one
+    # 512 voxels and 71 tilts fit in 20 GB.
+    assert bench_memory.needed_bytes(512, 71, ["tv"]) < 20e9
+
+
+def test_what_does_not_fit_is_refused_in_a_line(capsys, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bench_memory, "available_bytes", lambda: 1e9)
+    monkeypatch.setattr(bench, "bench_data", None)
+    status, _, err = run(capsys, "--size", "512", "--tilts", "71")
+    assert status == 2
+    (line,) = [line for line in err.splitlines() if line.strip()]
+    assert line.startswith("glasstomo: error: 512³ voxels with 71 tilts (tv) need about ")
+    monkeypatch.setattr(bench_memory, "available_bytes", lambda: None)
+    assert bench_memory.check_memory([512], [71], ["tv"]) > 1e9
+
+
+def test_the_peak_of_memory_is_that_of_what_ran_last():
+    bench_memory.rewind_peak()
+    before = bench_memory.peak_rss_mb()
+    large = np.ones(50_000_000, np.uint8)
+    assert bench_memory.peak_rss_mb() > before + 40
+    del large
+    bench_memory.rewind_peak()
+    if Path("/proc/self/clear_refs").exists():
+        assert bench_memory.peak_rss_mb() < before + 40
 
 
 def test_an_interrupted_run_shows_what_it_has(capsys, monkeypatch: pytest.MonkeyPatch):
@@ -286,7 +391,7 @@ def test_an_interrupted_run_shows_what_it_has(capsys, monkeypatch: pytest.Monkey
 def test_a_solve_short_of_its_gap_is_a_check_that_did_not_hold(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(bench, "_MOST_ITERATIONS", 2)
+    monkeypatch.setattr(bench_solves, "MOST_ITERATIONS", 2)
     status, out, _ = run(capsys, "--size", "8", "--tilts", "3", "--repeats", "1")
     assert status == 1
     assert "iteration_limit" in out
@@ -298,7 +403,7 @@ def test_a_solve_short_of_its_gap_is_a_check_that_did_not_hold(
     [["--threads", "99999"], ["--size", "4"], ["--plot", "plot.txt"], ["--plot", "missing/plot.png"]],
 )
 def test_bad_input_is_refused_before_anything_runs(capsys, monkeypatch, arguments: list[str]):
-    monkeypatch.setattr(bench, "bench_problem", None)
+    monkeypatch.setattr(bench, "bench_data", None)
     status, _, err = run(capsys, *arguments)
     assert status == 2
     (line,) = [line for line in err.splitlines() if line.strip()]
@@ -306,135 +411,21 @@ def test_bad_input_is_refused_before_anything_runs(capsys, monkeypatch, argument
 
 
 def test_the_suite_problem_is_the_same_every_time():
-    one, other = bench_problem(12, 5), bench_problem(12, 5)
-    np.testing.assert_array_equal(one.data, other.data)
-    assert one.data.max() > 0
-    assert with_regulariser(one, "tv2").lam > 0
+    one, other = bench_data(12, 5), bench_data(12, 5, ("Co", "Zn"))
+    np.testing.assert_array_equal(one.counts["Co"], other.counts["Co"])
+    assert one.counts["Co"].max() > 0
+    assert not np.array_equal(other.counts["Zn"], other.counts["Co"])
 
 
-# ---- peers
-
-
-def test_missing_and_broken_peers_are_declined_with_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    (tmp_path / "broken_peer.py").write_text("raise OSError('no such library')\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(
-        peers,
-        "PEERS",
-        {
-            "absent": peers.Peer(modules=("surely_absent",), install="pip install surely-absent"),
-            "broken": peers.Peer(modules=("broken_peer",), install="pip install broken-peer"),
-        },
-    )
-    found = list(bench.bench([8], tilts=3, threads=[1], repeats=1, gap=0.5, peers=True, peer_seconds=0.2))
-    sys.modules.pop("broken_peer", None)
-    reasons = {
-        row["name"]: row["declined"] for row in found if "declined" in row and row["name"].count(".") == 1
-    }
-    assert reasons["peer.absent"] == "surely_absent not installed: pip install surely-absent"
-    assert reasons["peer.broken"] == "broken_peer cannot be imported: OSError: no such library"
-    assert all(row["ms"] is None for row in found if "declined" in row)
-    assert any(row["name"] == "peer.glasstomo_fused.tv.to_gap" for row in found)
-
-
-def needed(name: str) -> peers.Peer:
-    peer = peers.PEERS[name]
-    if why := peer.missing():
-        pytest.skip(why)
-    return peer
-
-
-@pytest.mark.parametrize("name", ["scipy", "astra"])
-def test_peers_project_as_we_do(name: str):
-    peer, problem = needed(name), particle_problem(10, tilts=5, nx=4)
-    theirs = peers._load(peer.projector)(problem, 2)
-    rng = np.random.default_rng(2)
-    volume = rng.random(problem.shape, np.float32)
-    series = rng.random(problem.data.shape, np.float32)
-    projector = problem.projector
-    # ASTRA computes its weights on the fly in float32: a few 1e-6 of the largest sum.
-    for ours, other in (
-        (projector.forward(volume), theirs.forward(volume)),
-        (projector.adjoint(series), theirs.adjoint(series)),
-    ):
-        np.testing.assert_allclose(other, ours, atol=1e-5 * float(ours.max()))
-
-
-def test_scikit_image_projects_along_the_same_directions():
-    peer, problem = needed("scikit_image"), particle_problem(24, tilts=5, nx=2)
-    theirs = peers._load(peer.projector)(problem, 1)
-    volume = np.zeros(problem.shape, np.float32)
-    volume[15:20, 6:9] = 1.0
-    ours, other = problem.projector.forward(volume), problem.spacing_nm * theirs.forward(volume)
-    margin = (other.shape[1] - ours.shape[1]) // 2
-    other = other[:, margin : margin + ours.shape[1]]
-    # Interpolation blurs, and its axis lies half a pixel off ours: profiles overlap, mirrored ones do not.
-    assert np.corrcoef(ours.ravel(), other.ravel())[0, 1] > 0.9
-    assert np.corrcoef(ours.ravel(), other[::-1].ravel())[0, 1] < 0.8
-    assert theirs.adjoint(problem.data).shape == problem.shape
-
-
-class Iterates(peers.Watch):
-    """Stops after some iterations and keeps the volume."""
-
-    def __call__(self, volume):
-        self.durations.append(0.0)
-        if len(self.durations) == 40:
-            self.found = np.array(volume())
-            raise peers.EnoughError
-
-
-def iterate(name: str, problem: Problem) -> np.ndarray:
-    run = peers._load(needed(name).solver)(problem, peers.plain_steps(problem), 1)
-    watch = Iterates(problem=problem, bound=0.0, gap=0.0, seconds=1.0)
-    watch.run(run)
-    return watch.found
-
-
-@pytest.mark.parametrize("name", ["odl_astra", "pyproximal"])
-def test_peers_go_through_the_same_iterates(name: str):
-    # All are Chambolle and Pock's first algorithm with the same steps: only roundings differ.
-    problem = with_lambda(particle_problem(10, tilts=5, nx=4))
-    theirs, plain = iterate(name, problem), iterate("scipy", problem)
-    np.testing.assert_allclose(theirs, plain, atol=1e-4 * float(plain.max()))
-
-
-def with_lambda(problem: Problem) -> Problem:
-    return with_regulariser(problem, problem.regulariser)
-
-
-def test_plain_steps_are_short_enough_but_not_much_shorter():
-    problem = with_lambda(particle_problem(6, tilts=3, nx=2))
-    steps = peers.plain_steps(problem)
-    # Both parts of the scaled operator have norm one, so its square is at most two.
-    assert 0.9 < steps.sigma * steps.tau * 2 < 1
-    root = np.sqrt(problem.weights)
-    columns = [(root * problem.forward(volume)).ravel() for volume in unit_volumes(problem.shape)]
-    norm = np.linalg.norm(np.stack(columns), 2)
-    assert norm <= steps.data_norm <= 1.05 * norm
-
-
-def test_a_peer_reaches_the_gap_by_our_measure():
-    problem = with_lambda(particle_problem(10, tilts=5, nx=4, lam=1.0))
-    ours = solve_pdhg(problem, gap=1e-3, max_iterations=20000)
-    bound = ours.objective * (1 - ours.relative_gap)
-    watch = peers.Watch(problem=problem, bound=bound, gap=0.02, seconds=60.0)
-    watch.run(peers._load(peers.PEERS["scipy"].solver)(problem, peers.plain_steps(problem), 1))
-    assert watch.reached
-    seconds, gaps = np.array(watch.curve).T
-    assert (np.diff(seconds) > 0).all()
-    # No volume lies below the certified bound, up to the float32 rounding of the sums.
-    assert gaps.min() > -1e-6
-    assert gaps[-1] <= 0.02 < gaps[-2]
-    assert seconds[-1] == pytest.approx(sum(watch.durations))
-
-
-def test_a_peer_out_of_time_is_judged_and_stopped():
-    problem = with_lambda(particle_problem(8, tilts=3, nx=2))
-    watch = peers.Watch(problem=problem, bound=0.0, gap=0.0, seconds=0.0)
-    watch.run(peers._load(peers.PEERS["scipy"].solver)(problem, peers.plain_steps(problem), 1))
-    assert not watch.reached
-    assert (len(watch.durations), len(watch.curve)) == (1, 1)
+@pytest.mark.parametrize("name", VARIANTS)
+def test_problems_of_the_table_are_what_they_say(name: str):
+    variant = VARIANTS[name]
+    problem = bench_data(12, 5, variant.elements).problem(name)
+    assert (problem.regulariser, problem.data_term) == (variant.regulariser, variant.data_term)
+    assert (problem.channels or 1) == len(variant.elements)
+    assert problem.lam > 0
+    # Counts per unit of the data, or inverse variances of no more than one count: about as many.
+    assert problem.misfit(np.zeros_like(problem.data)) > problem.data.size
 
 
 # ---- figure
