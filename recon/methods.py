@@ -17,7 +17,7 @@ class Method:
     ----------
     summary : str
         One line for listings.
-    regulariser : {"tv", "tv2"}, optional
+    regulariser : {"tv", "tv2", "tv_tv2", "tgv2"}, optional
         Regulariser of a variational method; None for a direct one.
     direct : callable, optional
         ``direct(problem) -> volume`` of a method without λ.
@@ -72,6 +72,14 @@ METHODS: Table[Method] = Table(
         "tv": Method(summary="total variation, x >= 0: sharp edges, flat interiors", regulariser="tv"),
         "tv2": Method(
             summary="second-order total variation, x >= 0: smooth composition gradients", regulariser="tv2"
+        ),
+        "tv_tv2": Method(
+            summary="both in given shares, x >= 0: edges and gradients, fewer steps than tv",
+            regulariser="tv_tv2",
+        ),
+        "tgv2": Method(
+            summary="total generalised variation, x >= 0: edges and gradients where each fits, slower",
+            regulariser="tgv2",
         ),
         "sirt": Method(summary="simultaneous iterative reconstruction, x >= 0 (baseline)", direct=_sirt),
         "cgls": Method(summary="conjugate gradients, stopped early (baseline)", direct=_cgls),

@@ -1,23 +1,29 @@
 """Variational solves of one call: coarse voxels first, λ given or found, budgets shared by all of them."""
 
 import time
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from .coarser_problem import can_coarsen, coarsen, fine_lambda, refine
 from .lambda_choice.discrepancy import Discrepancy, find_lambda, first_guess
+from .lambda_choice.path import at_lambda
 from .monitor import Callback
 from .noisy_problem import NoisyProblem
-from .pdhg import solve_pdhg
 from .primal_dual import PrimalDual, Solve
 from .problem import Problem
 from .reconstruction import Status
 
-# The search for λ needs the misfit to a few per cent, which a loose gap gives.
-_SEARCH_GAP = 0.03
+LAMBDA_RULES = ("discrepancy", "cross_validation", "oracle")
+# The misfit is known to a per cent long before the gap closes: at a gap of 0.2 on the project's particles.
+_SEARCH_GAP = 0.15
 _SEARCH_ITERATIONS = 300
+# Coarse voxels whose misfit is this many times the expected one cannot tell what λ fine ones need.
+_COARSE_EXCESS = 1.5
+# λ that are tried by cross-validation and oracle, relative to the first guess of the discrepancy principle.
+_AROUND = tuple(float(factor) for factor in np.geomspace(16.0, 1.0 / 32.0, 10))
 
 
 @dataclass(kw_only=True)
@@ -49,8 +55,10 @@ class VariationalSolver:
         Seconds at most for all that this object runs.
     callback : callable or None
         As for `reconstruct`; iterations count on over the solves of a channel.
-    lam : float or "discrepancy"
-        Fraction of λ_max, or the rule that finds λ.
+    lam : float or str
+        Fraction of λ_max, or the rule that finds λ, one of `LAMBDA_RULES`.
+    score : callable or None
+        Error that the oracle minimises; the root mean square when None.
     """
 
     engine: str
@@ -59,6 +67,7 @@ class VariationalSolver:
     max_seconds: float | None = None
     callback: Callback | None = None
     lam: float | str = "discrepancy"
+    score: Callable[[np.ndarray, np.ndarray], float] | None = None
     _before: int = 0
     _stopped: bool = False
 
@@ -67,30 +76,26 @@ class VariationalSolver:
             raise ValueError(f"`max_seconds` must be positive, got {self.max_seconds}")
         self._began = time.perf_counter()
 
-    def run(self, noisy: NoisyProblem, regulariser: str | None) -> Outcome:
-        """Solve one channel's problem."""
-        problem = replace(noisy.problem, regulariser=regulariser or "tv")
+    def run(self, noisy: NoisyProblem, truth: np.ndarray | None = None) -> Outcome:
+        """Solve one problem; `truth` is looked at by the oracle only."""
+        problem = noisy.problem
         if not problem.data.any():
-            zeros = np.zeros(problem.shape, np.float32)
+            zeros = np.full(problem.shape, np.clip(0.0, problem.lower, problem.upper), np.float32)
             return Outcome(volume=zeros, status=Status.CONVERGED, relative_gap=0.0, history={})
         self._before = 0
-        found, fraction = None, float("nan")
+        fraction, state, record = float("nan"), None, {}
         if isinstance(self.lam, str):
-            found, state = self._discrepancy(problem, noisy.target)
-            lam = found.lam
+            lam, state, found = self._chosen(noisy, truth)
+            record = {self.lam: found}
         else:
             from .lambda_choice.lambda_bracket import lambda_max
 
-            fraction, state = float(self.lam), None
+            fraction = float(self.lam)
             lam = fraction * lambda_max(problem).value
         problem = problem.with_lam(lam)
-        if state is None and can_coarsen(problem):
-            coarse = self._solve(coarsen(problem), self.gap, self.max_iterations, None)
-            state = refine(coarse.state, problem)
+        if state is None:
+            state = self._from_coarser(problem, self.gap, self.max_iterations)
         solve = self._solve(problem, self.gap, self.max_iterations, state)
-        history: dict[str, Any] = dict(solve.history)
-        if found is not None:
-            history["discrepancy"] = asdict(found)
         return Outcome(
             volume=solve.volume,
             status=solve.status,
@@ -98,48 +103,84 @@ class VariationalSolver:
             iterations=self._before,
             lam=lam,
             lam_fraction=fraction,
-            history=history,
+            history={**solve.history, **record},
         )
 
-    def _discrepancy(self, problem: Problem, target: float) -> tuple[Discrepancy, PrimalDual]:
+    def _chosen(
+        self, noisy: NoisyProblem, truth: np.ndarray | None
+    ) -> tuple[float, PrimalDual | None, dict[str, Any]]:
+        """λ by the rule, a start for the final solve where there is one, and the record of the search."""
+        problem = noisy.problem
+        if self.lam == "discrepancy":
+            found, state = self._discrepancy(problem, noisy.target)
+            return found.lam, state, asdict(found)
+        lams = first_guess(problem) * np.array(_AROUND)
+        if self.lam == "oracle":
+            from .lambda_choice.oracle import oracle
+
+            if truth is None:
+                raise ValueError("`truth` must be given for lam='oracle', which no experiment can have")
+            best = oracle(problem, truth, score=self.score, lams=lams, solve=self._any_solve)
+            return best.lam, None, asdict(best)
+        from .lambda_choice.held_out import cross_validation
+
+        held_out = cross_validation(problem, lams=lams, solve=self._any_solve)
+        return held_out.lam, None, asdict(held_out)
+
+    def _discrepancy(self, problem: Problem, target: float) -> tuple[Discrepancy, PrimalDual | None]:
         """Search on voxels twice as large first, where a solve costs an eighth, then check."""
         start, state = first_guess(problem), None
         if can_coarsen(problem):
             coarse = coarsen(problem.with_lam(start))
             # Expected misfits count pixels, of which the coarse data have a quarter.
-            found, state = self._search(coarse, target / 4.0, coarse.lam, None)
-            if found.limited_by_model:
+            found, state = self._search(coarse, target / 4.0, coarse.lam, None, _COARSE_EXCESS)
+            if found.limited_by_model or found.misfit > _COARSE_EXCESS * target / 4.0:
                 # Large voxels misfit where small ones may not: their λ says nothing.
-                state.field *= np.float32(coarse.lam / found.lam)
+                at_lambda(state, found.lam, coarse.lam)
             else:
                 start = fine_lambda(problem, found.lam)
             state = refine(state, problem)
         return self._search(problem, target, start, state)
 
     def _search(
-        self, problem: Problem, target: float, start: float, state: PrimalDual | None
+        self,
+        problem: Problem,
+        target: float,
+        start: float,
+        state: PrimalDual | None,
+        give_up: float = np.inf,
     ) -> tuple[Discrepancy, PrimalDual]:
         last = start
 
         def misfit_of(lam: float) -> float:
             nonlocal state, last
-            if state is not None:
-                state.field *= np.float32(lam / last)
+            state = at_lambda(state, last, lam)
             solve = self._solve(problem.with_lam(lam), _SEARCH_GAP, _SEARCH_ITERATIONS, state)
             state, last = solve.state, lam
             return solve.misfit
 
-        found = find_lambda(misfit_of, target, start=start)
+        found = find_lambda(misfit_of, target, start=start, give_up=give_up)
         if state is None:
             raise RuntimeError("the search for lambda ended before its first solve")
-        state.field *= np.float32(found.lam / last)
+        at_lambda(state, last, found.lam)
         return found, state
+
+    def _from_coarser(self, problem: Problem, gap: float, limit: int) -> PrimalDual | None:
+        """Start from the solution on voxels twice as large, itself found in the same way."""
+        if not can_coarsen(problem):
+            return None
+        coarse = coarsen(problem)
+        solved = self._solve(coarse, gap, limit, None)
+        return refine(solved.state, problem)
+
+    def _any_solve(self, problem: Problem, *, gap: float, max_iterations: int, **options: Any) -> Solve:
+        return self._solve(problem, gap, max_iterations, options.get("start"))
 
     def _solve(self, problem: Problem, gap: float, limit: int, state: PrimalDual | None) -> Solve:
         if self.engine == "odl":
             from .odl_engine import solve_odl as solve
         else:
-            solve = solve_pdhg
+            from .pdhg import solve_pdhg as solve
         before = self._before
 
         def shifted(iteration: int, objective: float, relative_gap: float) -> bool:

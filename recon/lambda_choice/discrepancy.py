@@ -10,7 +10,9 @@ from ..problem import Problem
 # A misfit that keeps this share when λ falls by a factor 4 has reached its floor.
 _PLATEAU = 0.9
 # d log misfit / d log λ near the target, on the project's own particles.
-_SLOPE = 0.3
+_SLOPE = 0.4
+# λ of the discrepancy principle over the noise that a typical voxel sees, on the same particles.
+_NOISE = {"tv": 1.7, "tv2": 0.55, "tv_tv2": 1.0, "tgv2": 1.4}
 # λ is searched no further than this far from the first guess, either way.
 _REACH = 1e3
 
@@ -24,7 +26,7 @@ class Discrepancy:
     lam : float
         λ whose misfit meets the target, or the nearest that was reached.
     misfit, target : float
-        ``Σ w (g·P x − b)²`` at that λ, and the value it should have.
+        χ² or deviance at that λ, and the value it should have.
     limited_by_model : bool
         Whether the target had to be raised to 1.1 times the floor of the misfit.
     tried : tuple of (float, float)
@@ -41,14 +43,24 @@ class Discrepancy:
 def first_guess(problem: Problem) -> float:
     """λ at which the regulariser can hold back the noise that a typical voxel sees.
 
-    With weights that are inverse variances, noise moves the slope of the data term at voxel j by
-    ``sqrt(Σ_i w_i (g P)_ij²)``; that of the voxels which the data see best is returned.
+    Noise moves the slope of the data term at voxel j by ``sqrt(Σ_i w_i (g P)_ij²)``, with w the
+    curvature of the data term: inverse variances, or for counts what comes to the same. That of the
+    voxels which the data see best is returned, times a factor for each regulariser. Of several
+    channels it is the root mean square after division by the weight of each in the regulariser.
     """
     # Each pixel's shadow spreads over about two bins per tilt, with weights that sum to spacing.
-    pull = problem.adjoint(problem.weights * problem.column_gain) * np.float32(0.5 * problem.spacing_nm)
+    curvature = problem.fidelity.curvature * problem.column_gain
+    pull = problem.adjoint(curvature) * np.float32(0.5 * problem.spacing_nm)
     signal = problem.adjoint(np.abs(problem.data))
-    inside = signal >= 0.5 * signal.max()
-    return float(np.sqrt(np.median(pull[inside])))
+    weights = np.ones(1) if problem.channels is None else problem.channel_weights
+    squares = []
+    for one, seen, weight in zip(
+        pull.reshape(-1, *problem.grid), signal.reshape(-1, *problem.grid), weights, strict=True
+    ):
+        if seen.any():
+            squares.append(float(np.median(one[seen >= 0.5 * seen.max()])) / weight**2)
+    noise = float(np.sqrt(np.mean(squares))) if squares else 1.0
+    return _NOISE[problem.regulariser] * noise
 
 
 def find_lambda(
@@ -58,6 +70,7 @@ def find_lambda(
     start: float,
     tolerance: float = 0.03,
     max_solves: int = 8,
+    give_up: float = np.inf,
 ) -> Discrepancy:
     """Find λ with ``misfit(λ) = target`` (Morozov's discrepancy principle).
 
@@ -74,6 +87,8 @@ def find_lambda(
         Relative agreement asked for.
     max_solves : int
         Calls of `misfit_of` at most.
+    give_up : float
+        End the search when the first misfit is more than so many times the target.
 
     Returns
     -------
@@ -95,6 +110,8 @@ def find_lambda(
     lam = start
     while len(tried) < max_solves and start / _REACH <= lam <= start * _REACH:
         tried.append((lam, misfit_of(lam)))
+        if len(tried) == 1 and tried[0][1] > give_up * target:
+            break
         if not limited and _at_floor(sorted(tried), target):
             limited, target = True, min(misfit for _, misfit in tried) / _PLATEAU
         if min(abs(_excess(pair, target)) for pair in tried) <= tolerance:
