@@ -13,14 +13,17 @@ from .strip import shadow_integral
 # a byte tells them apart.
 TILE_Z, TILE_Y = 8, 16
 TILE = TILE_Z * TILE_Y
+# Tiles are taken in squares of so many pixels: the rays that meet one, 64 to 128 columns of them, fit
+# in a second-level cache for some dozens of tilts.
+_SQUARE = 32
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StripTiles:
     """The non-zero shares of every pixel in every bin, twice: ready to gather rays, and to gather pixels.
 
-    Tiles of 8 × 16 pixels (z, y) are numbered row by row; a pixel's number in its tile is 16 z + y.
-    Entries of one tile follow each other in both orders, and there are equally many of them.
+    A tile is 8 × 16 pixels (z, y); a pixel's number in its tile is 16 z + y. Entries of one tile follow
+    each other in both orders, and there are equally many of them.
 
     Parameters
     ----------
@@ -28,6 +31,8 @@ class StripTiles:
         Pixels along (z, y).
     bins : int
         Bins of the detector.
+    corners : ndarray of int64, shape (tile, 2)
+        First pixel (z, y) of each tile.
     first_bin : ndarray of int32, shape (tile, tilt)
         First bin that the shadow of the tile touches.
     first_ray : ndarray of int64, shape (tile * tilt + 1,)
@@ -48,6 +53,7 @@ class StripTiles:
 
     shape: tuple[int, int]
     bins: int
+    corners: np.ndarray
     first_bin: np.ndarray
     first_ray: np.ndarray
     ray_starts: np.ndarray
@@ -98,10 +104,11 @@ def strip_tiles(
     """
     nz, ny = shape
     tilts = angles_deg.size
-    tiles = -(-nz // TILE_Z) * -(-ny // TILE_Y)
+    corners = _corners(nz, ny)
+    tiles = corners.shape[0]
     radians = np.deg2rad(angles_deg)
     shifts = np.zeros(tilts) if offsets is None else np.ascontiguousarray(offsets, dtype=np.float64)
-    geometry = (nz, ny, np.cos(radians), np.sin(radians), shifts, bins, float(bin_width))
+    geometry = (nz, ny, np.cos(radians), np.sin(radians), shifts, bins, float(bin_width), corners)
     first_bin = np.empty((tiles, tilts), np.int32)
     rays = np.empty((tiles, tilts), np.int64)
     per_pixel = np.empty(tiles * TILE, np.int64)
@@ -111,6 +118,7 @@ def strip_tiles(
     found = StripTiles(
         shape=shape,
         bins=bins,
+        corners=corners,
         first_bin=first_bin,
         first_ray=first_ray,
         ray_starts=np.empty(first_ray[-1] + 1, np.int64),
@@ -144,6 +152,13 @@ def bytes_per_tilt(shape: tuple[int, int], angles_deg: np.ndarray, bin_width: fl
     return 13.0 * shape[0] * shape[1] * (shadow + 1.0)
 
 
+def _corners(nz: int, ny: int) -> np.ndarray:
+    """First pixels of all tiles, square by square."""
+    z, y = (c.ravel() for c in np.mgrid[0:nz:TILE_Z, 0:ny:TILE_Y])
+    order = np.lexsort((y, z, y // _SQUARE, z // _SQUARE))
+    return np.stack([z[order], y[order]], axis=1)
+
+
 def _running(counts: np.ndarray) -> np.ndarray:
     starts = np.zeros(counts.size + 1, np.int64)
     np.cumsum(counts, out=starts[1:])
@@ -159,26 +174,114 @@ def _touched(v, base, bins, bin_width):
     return first, max(min(stop, bins), first)
 
 
+@njit(cache=True)
+def _centre(i, j, nz, ny, cosine, sine, offset):
+    """Where the shadow of pixel (i, j) is centred, in pixels: ``y cos α + z sin α + offset``."""
+    return (j - 0.5 * (ny - 1)) * cosine + (i - 0.5 * (nz - 1)) * sine + offset
+
+
+@njit(cache=True)
+def _count_tile(tile, nz, ny, cosines, sines, offsets, bins, bin_width, corners, first_bin, rays, per_pixel):
+    z0, y0 = corners[tile]
+    z1, y1 = min(z0 + TILE_Z, nz), min(y0 + TILE_Y, ny)
+    for local in range(TILE):
+        per_pixel[tile * TILE + local] = 0
+    for t in range(cosines.size):
+        base = 0.5 * (abs(cosines[t]) + abs(sines[t]))
+        low, high = bins, 0
+        for i in range(z0, z1):
+            for j in range(y0, y1):
+                v = _centre(i, j, nz, ny, cosines[t], sines[t], offsets[t])
+                first, stop = _touched(v, base, bins, bin_width)
+                if stop > first:
+                    low, high = min(low, first), max(high, stop)
+                    per_pixel[tile * TILE + (i - z0) * TILE_Y + j - y0] += stop - first
+        first_bin[tile, t] = low
+        rays[tile, t] = max(high - low, 0)
+
+
 @njit(cache=True, parallel=True)
-def _count(nz, ny, cosines, sines, offsets, bins, bin_width, first_bin, rays, per_pixel):
+def _count(nz, ny, cosines, sines, offsets, bins, bin_width, corners, first_bin, rays, per_pixel):
     """Find the bins under each tile, and count the entries of each pixel."""
-    across = -(-ny // TILE_Y)
     for tile in prange(first_bin.shape[0]):
-        z0, y0 = (tile // across) * TILE_Z, (tile % across) * TILE_Y
-        z1, y1 = min(z0 + TILE_Z, nz), min(y0 + TILE_Y, ny)
-        per_pixel[tile * TILE : (tile + 1) * TILE] = 0
-        for t in range(cosines.size):
-            base = 0.5 * (abs(cosines[t]) + abs(sines[t]))
-            low, high = bins, 0
-            for i in range(z0, z1):
-                for j in range(y0, y1):
-                    v = (j - 0.5 * (ny - 1)) * cosines[t] + (i - 0.5 * (nz - 1)) * sines[t] + offsets[t]
-                    first, stop = _touched(v, base, bins, bin_width)
-                    if stop > first:
-                        low, high = min(low, first), max(high, stop)
-                        per_pixel[tile * TILE + (i - z0) * TILE_Y + j - y0] += stop - first
-            first_bin[tile, t] = low
-            rays[tile, t] = max(high - low, 0)
+        # numba's parallel loops count in uint64, which would compile the tile's function once more.
+        _count_tile(
+            np.int64(tile),
+            nz,
+            ny,
+            cosines,
+            sines,
+            offsets,
+            bins,
+            bin_width,
+            corners,
+            first_bin,
+            rays,
+            per_pixel,
+        )
+
+
+@njit(cache=True)
+def _fill_tile(
+    tile,
+    nz,
+    ny,
+    cosines,
+    sines,
+    offsets,
+    bins,
+    bin_width,
+    corners,
+    first_bin,
+    first_ray,
+    ray_starts,
+    ray_pixels,
+    ray_weights,
+    pixel_starts,
+    pixel_rays,
+    pixel_weights,
+):
+    tilts = cosines.size
+    z0, y0 = corners[tile]
+    z1, y1 = min(z0 + TILE_Z, nz), min(y0 + TILE_Y, ny)
+    cursor = np.empty(TILE, np.int64)
+    for local in range(TILE):
+        cursor[local] = pixel_starts[tile * TILE + local]
+    place = pixel_starts[tile * TILE]
+    for t in range(tilts):
+        c, s = abs(cosines[t]), abs(sines[t])
+        wide, narrow = (c, s) if c > s else (s, c)
+        base = 0.5 * (wide + narrow)
+        ray, low = first_ray[tile * tilts + t], first_bin[tile, t]
+        following = np.zeros(first_ray[tile * tilts + t + 1] - ray, np.int64)
+        for i in range(z0, z1):
+            for j in range(y0, y1):
+                v = _centre(i, j, nz, ny, cosines[t], sines[t], offsets[t])
+                first, stop = _touched(v, base, bins, bin_width)
+                local = (i - z0) * TILE_Y + j - y0
+                below = shadow_integral((first - 0.5 * bins) * bin_width - v, wide, narrow)
+                for k in range(first, stop):
+                    upto = shadow_integral((k + 1 - 0.5 * bins) * bin_width - v, wide, narrow)
+                    pixel_rays[cursor[local]] = t * bins + k
+                    pixel_weights[cursor[local]] = upto - below
+                    cursor[local] += 1
+                    following[k - low] += 1
+                    below = upto
+        for b in range(following.size):
+            ray_starts[ray + b] = place
+            place += following[b]
+            following[b] = ray_starts[ray + b]
+        # The entries just made, sorted by bin.
+        for i in range(z0, z1):
+            for j in range(y0, y1):
+                v = _centre(i, j, nz, ny, cosines[t], sines[t], offsets[t])
+                first, stop = _touched(v, base, bins, bin_width)
+                local = (i - z0) * TILE_Y + j - y0
+                for k in range(first, stop):
+                    at = following[k - low]
+                    ray_pixels[at] = local
+                    ray_weights[at] = pixel_weights[cursor[local] - stop + k]
+                    following[k - low] += 1
 
 
 @njit(cache=True, parallel=True)
@@ -190,6 +293,7 @@ def _fill(
     offsets,
     bins,
     bin_width,
+    corners,
     first_bin,
     first_ray,
     ray_starts,
@@ -200,45 +304,24 @@ def _fill(
     pixel_weights,
 ):
     """Share of pixel (i, j) in bin k: ``F(right edge − v) − F(left edge − v)``, F the `shadow_integral`."""
-    tilts = cosines.size
-    across = -(-ny // TILE_Y)
+    ray_starts[-1] = ray_pixels.size
     for tile in prange(first_bin.shape[0]):
-        z0, y0 = (tile // across) * TILE_Z, (tile % across) * TILE_Y
-        z1, y1 = min(z0 + TILE_Z, nz), min(y0 + TILE_Y, ny)
-        cursor = pixel_starts[tile * TILE : (tile + 1) * TILE].copy()
-        # Entries of a tile and a tilt come in the order of pixels first; sorted by bin at the end.
-        place = pixel_starts[tile * TILE]
-        for t in range(tilts):
-            c, s = abs(cosines[t]), abs(sines[t])
-            wide, narrow = (c, s) if c > s else (s, c)
-            base = 0.5 * (wide + narrow)
-            ray, low = first_ray[tile * tilts + t], first_bin[tile, t]
-            count = np.zeros(first_ray[tile * tilts + t + 1] - ray + 1, np.int64)
-            for i in range(z0, z1):
-                for j in range(y0, y1):
-                    v = (j - 0.5 * (ny - 1)) * cosines[t] + (i - 0.5 * (nz - 1)) * sines[t] + offsets[t]
-                    first, stop = _touched(v, base, bins, bin_width)
-                    local = (i - z0) * TILE_Y + j - y0
-                    below = shadow_integral((first - 0.5 * bins) * bin_width - v, wide, narrow)
-                    for k in range(first, stop):
-                        upto = shadow_integral((k + 1 - 0.5 * bins) * bin_width - v, wide, narrow)
-                        pixel_rays[cursor[local]] = t * bins + k
-                        pixel_weights[cursor[local]] = upto - below
-                        cursor[local] += 1
-                        count[k - low] += 1
-                        below = upto
-            for b in range(count.size - 1):
-                ray_starts[ray + b] = place
-                place += count[b]
-                count[b] = ray_starts[ray + b]
-            for i in range(z0, z1):
-                for j in range(y0, y1):
-                    local = (i - z0) * TILE_Y + j - y0
-                    v = (j - 0.5 * (ny - 1)) * cosines[t] + (i - 0.5 * (nz - 1)) * sines[t] + offsets[t]
-                    first, stop = _touched(v, base, bins, bin_width)
-                    for k in range(first, stop):
-                        at = count[k - low]
-                        ray_pixels[at] = local
-                        ray_weights[at] = pixel_weights[cursor[local] - stop + k]
-                        count[k - low] += 1
-    ray_starts[ray_starts.size - 1] = ray_pixels.size
+        _fill_tile(
+            np.int64(tile),
+            nz,
+            ny,
+            cosines,
+            sines,
+            offsets,
+            bins,
+            bin_width,
+            corners,
+            first_bin,
+            first_ray,
+            ray_starts,
+            ray_pixels,
+            ray_weights,
+            pixel_starts,
+            pixel_rays,
+            pixel_weights,
+        )

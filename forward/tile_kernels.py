@@ -22,9 +22,10 @@ def project(tiles: StripTiles, volume: np.ndarray, factors: np.ndarray, out: np.
     edges = np.searchsorted(work, np.arange(1, groups) * (work[-1] / groups))
     project_tiles(
         volume,
+        tiles.corners,
+        tiles.ray_starts,
         tiles.first_bin,
         tiles.first_ray,
-        tiles.ray_starts,
         tiles.ray_pixels,
         tiles.ray_weights,
         factors,
@@ -43,6 +44,7 @@ def back_project(
     bands = _parts(-(-nx // lanes), get_num_threads(), tiles.first_bin.shape[0])
     back_project_tiles(
         series,
+        tiles.corners,
         tiles.pixel_starts,
         tiles.pixel_rays,
         tiles.pixel_weights,
@@ -67,30 +69,52 @@ def _aligned_rows(rows, lanes):
     return buffer[start : start + rows * lanes].reshape(rows, lanes)
 
 
-@njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
+@njit(cache=True)
+def _project_block(
+    volume, corners, starts, first_bin, first_ray, pixels, weights, factors, lanes, x0, t0, t1, out
+):
+    """Project a block of `lanes` columns from `x0` at tilts from `t0` up to `t1`; see `project_tiles`.
+
+    The rows of one tile, packed, stay in the nearest cache while they are added to all the rays they meet.
+    """
+    nz, ny, nx = volume.shape
+    tilts, bins = out.shape[:2]
+    x1 = min(x0 + lanes, nx)
+    source = _aligned_rows(TILE, lanes)
+    totals = _aligned_rows((t1 - t0) * bins, lanes)
+    for tile in range(corners.shape[0]):
+        z0, y0 = corners[tile]
+        for i in range(min(TILE_Z, nz - z0)):
+            for j in range(min(TILE_Y, ny - y0)):
+                packed, row = source[i * TILE_Y + j], volume[z0 + i, y0 + j, x0:x1]
+                for x in range(row.size):
+                    packed[x] = row[x]
+        for t in range(t0, t1):
+            ray = first_ray[tile * tilts + t]
+            place = (t - t0) * bins + first_bin[tile, t] - ray
+            for r in range(ray, first_ray[tile * tilts + t + 1]):
+                add_rows(lanes, totals, place + r, source, pixels, weights, starts[r], starts[r + 1])
+    for t in range(t0, t1):
+        for k in range(bins):
+            projection, total, factor = out[t, k, x0:x1], totals[(t - t0) * bins + k], factors[t]
+            for x in range(projection.size):
+                projection[x] = factor * total[x]
+
+
+@njit(cache=True, parallel=True)
 def project_tiles(
-    volume,
-    first_bin,
-    first_ray,
-    ray_starts,
-    ray_pixels,
-    ray_weights,
-    factors,
-    lanes,
-    tilt_edges,
-    out,
+    volume, corners, starts, first_bin, first_ray, pixels, weights, factors, lanes, tilt_edges, out
 ):
     """``out[t, k, x] = factors[t] Σ_(z, y) w[t, k; z, y] volume[z, y, x]``.
 
-    A block of `lanes` columns and a group of tilts belong to one iteration. It takes the tiles in turn:
-    the tile's rows, packed, stay in the nearest cache while they are added to all the rays that they meet.
-    Each sum runs in the order of tiles and pixels, so its bits depend on neither blocks nor threads.
+    A block of columns and a group of tilts belong to one iteration. Each sum runs in the order of tiles
+    and pixels, so its bits depend on neither blocks nor threads.
 
     Parameters
     ----------
     volume : ndarray of float32, shape (z, y, x)
-    first_bin, first_ray, ray_starts, ray_pixels, ray_weights : ndarray
-        Of `StripTiles`.
+    corners, starts, first_bin, first_ray, pixels, weights : ndarray
+        `StripTiles.corners`, `ray_starts`, `first_bin`, `first_ray`, `ray_pixels` and `ray_weights`.
     factors : ndarray of float32, shape (tilt,)
     lanes : int
         Columns of a block; see `lanes.add_rows`.
@@ -99,62 +123,62 @@ def project_tiles(
     out : ndarray of float32, shape (tilt, bin, x)
         Overwritten.
     """
-    nz, ny, nx = volume.shape
-    tilts, bins = out.shape[:2]
-    across = -(-ny // TILE_Y)
     groups = tilt_edges.size - 1
-    blocks = -(-nx // lanes)
-    for task in prange(blocks * groups):
-        x0 = (task // groups) * lanes
-        x1 = min(x0 + lanes, nx)
-        t0, t1 = tilt_edges[task % groups], tilt_edges[task % groups + 1]
-        source = _aligned_rows(TILE, lanes)
-        totals = _aligned_rows((t1 - t0) * bins, lanes)
-        for tile in range(first_bin.shape[0]):
-            z0, y0 = (tile // across) * TILE_Z, (tile % across) * TILE_Y
-            for i in range(min(TILE_Z, nz - z0)):
-                for j in range(min(TILE_Y, ny - y0)):
-                    target = source[i * TILE_Y + j]
-                    row = volume[z0 + i, y0 + j, x0:x1]
-                    for x in range(row.size):
-                        target[x] = row[x]
-            for t in range(t0, t1):
-                ray = first_ray[tile * tilts + t]
-                place = (t - t0) * bins + first_bin[tile, t] - ray
-                for r in range(ray, first_ray[tile * tilts + t + 1]):
-                    start, stop = ray_starts[r], ray_starts[r + 1]
-                    add_rows(lanes, totals, place + r, source, ray_pixels, ray_weights, start, stop)
-        for t in range(t0, t1):
-            factor = factors[t]
-            for k in range(bins):
-                total = totals[(t - t0) * bins + k]
-                target = out[t, k, x0:x1]
-                for x in range(target.size):
-                    target[x] = factor * total[x]
+    for task in prange(-(-volume.shape[2] // lanes) * groups):
+        x0, group = (task // groups) * lanes, task % groups
+        t0, t1 = tilt_edges[group], tilt_edges[group + 1]
+        _project_block(
+            volume, corners, starts, first_bin, first_ray, pixels, weights, factors, lanes, x0, t0, t1, out
+        )
 
 
-@njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
-def back_project_tiles(
-    series,
-    pixel_starts,
-    pixel_rays,
-    pixel_weights,
-    factors,
-    lanes,
-    bands,
-    accumulate,
-    out,
+@njit(cache=True)
+def _back_project_block(
+    series, corners, starts, rays, weights, factors, lanes, x0, tile0, tile1, accumulate, out
 ):
+    """Back project a block of `lanes` columns from `x0` into some tiles; see `back_project_tiles`.
+
+    The block of the series is packed first. Neighbouring pixels read nearly the same rays, so these stay
+    in the nearest caches.
+    """
+    nz, ny, nx = out.shape
+    tilts, bins = series.shape[:2]
+    x1 = min(x0 + lanes, nx)
+    voxels = out.reshape(nz * ny, nx)
+    packed = _aligned_rows(tilts * bins, lanes)
+    total = _aligned_rows(1, lanes)
+    for t in range(tilts):
+        for k in range(bins):
+            target, row, factor = packed[t * bins + k], series[t, k, x0:x1], factors[t]
+            for x in range(row.size):
+                target[x] = factor * row[x]
+    for tile in range(tile0, tile1):
+        z0, y0 = corners[tile]
+        for i in range(min(TILE_Z, nz - z0)):
+            for j in range(min(TILE_Y, ny - y0)):
+                p = tile * TILE + i * TILE_Y + j
+                row = (z0 + i) * ny + y0 + j
+                start, stop = starts[p], starts[p + 1]
+                if x1 - x0 == lanes and not accumulate:
+                    sum_rows(lanes, voxels, row, x0, packed, rays, weights, start, stop)
+                else:
+                    sum_rows(lanes, total, 0, 0, packed, rays, weights, start, stop)
+                    for x in range(x0, x1):
+                        before = voxels[row, x] if accumulate else np.float32(0.0)
+                        voxels[row, x] = before + total[0, x - x0]
+
+
+@njit(cache=True, parallel=True)
+def back_project_tiles(series, corners, starts, rays, weights, factors, lanes, bands, accumulate, out):
     """``out[z, y, x] = Σ_(t, k) w[t, k; z, y] factors[t] series[t, k, x]``.
 
-    A block of `lanes` columns and a band of tiles belong to one iteration, which first packs its block of
-    the series. Neighbouring pixels read nearly the same rays, so these stay in the nearest caches.
+    A block of columns and a band of tiles belong to one iteration.
 
     Parameters
     ----------
     series : ndarray of float32, shape (tilt, bin, x)
-    pixel_starts, pixel_rays, pixel_weights : ndarray
-        Of `StripTiles`.
+    corners, starts, rays, weights : ndarray
+        `StripTiles.corners`, `pixel_starts`, `pixel_rays` and `pixel_weights`.
     factors : ndarray of float32, shape (tilt,)
     lanes : int
         Columns of a block; see `lanes.sum_rows`.
@@ -164,36 +188,10 @@ def back_project_tiles(
         Add to `out` rather than overwrite it.
     out : ndarray of float32, shape (z, y, x)
     """
-    nz, ny, nx = out.shape
-    tilts, bins = series.shape[:2]
-    across = -(-ny // TILE_Y)
-    tiles = across * -(-nz // TILE_Z)
-    blocks = -(-nx // lanes)
-    rows = out.reshape(nz * ny, nx)
-    for task in prange(blocks * bands):
-        x0 = (task // bands) * lanes
-        x1 = min(x0 + lanes, nx)
-        band = task % bands
-        packed = _aligned_rows(tilts * bins, lanes)
-        total = _aligned_rows(1, lanes)
-        for t in range(tilts):
-            factor = factors[t]
-            for k in range(bins):
-                target = packed[t * bins + k]
-                row = series[t, k, x0:x1]
-                for x in range(row.size):
-                    target[x] = factor * row[x]
-        for tile in range(band * tiles // bands, (band + 1) * tiles // bands):
-            z0, y0 = (tile // across) * TILE_Z, (tile % across) * TILE_Y
-            for i in range(min(TILE_Z, nz - z0)):
-                for j in range(min(TILE_Y, ny - y0)):
-                    p = tile * TILE + i * TILE_Y + j
-                    row = (z0 + i) * ny + y0 + j
-                    start, stop = pixel_starts[p], pixel_starts[p + 1]
-                    if x1 - x0 == lanes and not accumulate:
-                        sum_rows(lanes, rows, row, x0, packed, pixel_rays, pixel_weights, start, stop)
-                    else:
-                        sum_rows(lanes, total, 0, 0, packed, pixel_rays, pixel_weights, start, stop)
-                        target = rows[row, x0:x1]
-                        for x in range(target.size):
-                            target[x] = target[x] + total[0, x] if accumulate else total[0, x]
+    tiles = corners.shape[0]
+    for task in prange(-(-out.shape[2] // lanes) * bands):
+        x0, band = (task // bands) * lanes, task % bands
+        tile0, tile1 = band * tiles // bands, (band + 1) * tiles // bands
+        _back_project_block(
+            series, corners, starts, rays, weights, factors, lanes, x0, tile0, tile1, accumulate, out
+        )
