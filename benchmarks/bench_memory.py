@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ..recon import Problem, solve_pdhg
-from .bench_problem import VARIANTS
+from .bench_problem import LARGEST_LAMBDA_MAX, VARIANTS
 from .bench_rows import Row, Setting
 from .roofline import AUXILIARY, COMPONENTS
 
@@ -17,9 +17,10 @@ from .roofline import AUXILIARY, COMPONENTS
 _BASE = 4e8
 # Densities of a phantom's elements, its labels, and the room to draw them in.
 _PHANTOM_VOLUMES = 8
-# Weights of the projector for a pixel and a tilt: about 2.3 values with their indices, as rows and as
-# columns, and once more while they are counted or built.
-_WEIGHT_BYTES = 56
+# λ_max, where it is looked for.
+_LAMBDA_MAX_VOLUMES = 36
+# Weights of the projector for a pixel and a tilt (`strip_tiles.bytes_per_tilt`), at 45° where they are most.
+_WEIGHT_BYTES = 32
 
 
 def needed_bytes(size: int, tilts: int, names: Sequence[str]) -> float:
@@ -34,8 +35,8 @@ def needed_bytes(size: int, tilts: int, names: Sequence[str]) -> float:
 
     Examples
     --------
-    >>> round(needed_bytes(128, 31, ["tv"]) / 1e9, 1)
-    0.7
+    >>> round(needed_bytes(512, 71, ["tv"]) / 1e9, 1)
+    8.6
     """
     volume, series = 4.0 * size**3, 4.0 * tilts * size**2
     held, most = 3.0 * volume, 0.0
@@ -47,7 +48,8 @@ def needed_bytes(size: int, tilts: int, names: Sequence[str]) -> float:
         held += channels * ((2 + fields) * volume + 4 * series)
         most = max(most, channels * ((4 + 2 * auxiliary) * volume + 4 * series))
     weights = _WEIGHT_BYTES * size**2 * tilts
-    return _BASE + weights + max(held + most, _PHANTOM_VOLUMES * volume)
+    before = _PHANTOM_VOLUMES if size > LARGEST_LAMBDA_MAX else _LAMBDA_MAX_VOLUMES
+    return _BASE + weights + max(held + most, before * volume)
 
 
 def available_bytes() -> float | None:
@@ -103,7 +105,8 @@ def memory_row(setting: Setting, name: str, problem: Problem) -> Row:
 def volumes_held(problem: Problem) -> float:
     """Most memory that a solve holds at once, in volumes: its arrays, the data and the weights.
 
-    The projector's weights do not count. Arrays are those that Python's allocator traces.
+    The projector's weights do not count. Arrays are those that Python's allocator traces; kernels have
+    to be compiled before.
     """
     volume = np.prod(problem.shape) * 4
     tracemalloc.start()

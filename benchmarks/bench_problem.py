@@ -1,6 +1,6 @@
 """The problems on which solvers are timed: counts of the segregated glass particle."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -8,9 +8,12 @@ from ..forward import MICROSCOPES, Projector, TiltScheme, simulate
 from ..phantoms import Grid, Phantom, make_phantom
 from ..recon import Problem, lambda_max
 from ..recon.noise_level import poisson_variance
+from ..recon.noisy_problem import NoisyProblem, joined
 from .experiment import MAPPED_LINES, Experiment
 
 PARTICLE = "segregated"
+# λ of a larger problem is that of a smaller one: λ_max takes the memory of some 35 volumes.
+LARGEST_LAMBDA_MAX = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,7 @@ class Variant:
 VARIANTS = {
     "tv": Variant(regulariser="tv", share=7e-3),
     "tv2": Variant(regulariser="tv2", share=7e-5, scale="tv2"),
+    "tv_poisson": Variant(regulariser="tv", share=7e-3, data_term="kullback_leibler"),
 }
 
 
@@ -65,14 +69,21 @@ class BenchData:
 
     def problem(self, name: str = "tv") -> Problem:
         """Return a problem of `VARIANTS`, with its λ."""
-        variant = VARIANTS[name]
-        scale = self._problem("Co", Variant(regulariser=variant.scale, share=variant.share))
-        lam = variant.share * lambda_max(scale).value
+        variant, lam = VARIANTS[name], self.lam(name)
         parts = [self._problem(element, variant) for element in variant.elements]
         if len(parts) == 1:
             return parts[0].with_lam(lam)
-        stacked = {key: np.stack([getattr(part, key) for part in parts]) for key in ("data", "weights")}
-        return replace(parts[0], **stacked, gains=None, lam=lam)
+        return joined([NoisyProblem(problem=part, target=0.0) for part in parts]).problem.with_lam(lam)
+
+    def lam(self, name: str) -> float:
+        """λ of a problem of `VARIANTS`: its share of λ_max, or that of a problem half the size, scaled."""
+        variant = VARIANTS[name]
+        size, tilts = self.projector.shape[0], self.projector.angles_deg.size
+        scale = Variant(regulariser=variant.scale, share=variant.share)
+        if size <= LARGEST_LAMBDA_MAX:
+            return variant.share * lambda_max(self._problem("Co", scale)).value
+        half = bench_data(size // 2, tilts)
+        return half.lam(name) / half._problem("Co", scale).penalty.coarse_lambda
 
     def _problem(self, element: str, variant: Variant) -> Problem:
         counts, per_count = self.counts[element], self.per_count[element]

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..recon import Problem, lambda_max, solve_pdhg
 from ..recon.gap import bracket
+from .bench_problem import LARGEST_LAMBDA_MAX
 from .bench_rows import Row, Setting
 from .machine_limits import Limit, axpy_limit, copy_limit, fma_limit
 from .roofline import Work, Workload
@@ -84,7 +85,7 @@ def solver_tasks(name: str, problem: Problem, counts: Workload) -> dict[str, Tas
         f"solver.{name}.iteration": Task(run=solve(1 + _STEPS), work=counts.iteration(regulariser)),
         f"solver.{name}.gap": Task(run=gap, work=counts.gap_evaluation(regulariser)),
     }
-    if name in ("tv", "tv2"):
+    if name in ("tv", "tv2") and max(problem.grid) <= LARGEST_LAMBDA_MAX:
         work = counts.lambda_max(regulariser)
         tasks[f"solver.{name}.lambda_max"] = Task(run=lambda: lambda_max(problem), work=work)
     return tasks

@@ -30,6 +30,7 @@ SOLVERS = {
     "solver": ("glasstomo, its own certificate", BLACK, ""),
     "peer.glasstomo_fused": ("glasstomo", BLUE, "o"),
     "peer.glasstomo_odl": ("ODL + our operators", SKY, "s"),
+    "peer.glasstomo_fista": ("FISTA, our baseline", GREY, "x"),
     "peer.odl_astra": ("ODL + ASTRA", GREEN, "^"),
     "peer.scipy": ("scipy + numpy", ORANGE, "D"),
     "peer.pyproximal": ("pyproximal", VERMILLION, "v"),

@@ -163,8 +163,11 @@ def workload(shape: tuple[int, int, int], angles_deg: np.ndarray, channels: int 
     >>> workload((8, 8, 4), np.array([0.0])).weights  # at 0° every pixel falls into one bin
     64
     """
-    matrix = strip_matrix(shape[:2], np.asarray(angles_deg, np.float64), bins=shape[1], bin_width=1.0)
-    weights = int(np.count_nonzero(matrix.data > _NOTHING))
+    weights = 0
+    # Tilt by tilt: the whole matrix would be larger than a volume.
+    for angle in np.asarray(angles_deg, np.float64):
+        matrix = strip_matrix(shape[:2], np.array([angle]), bins=shape[1], bin_width=1.0)
+        weights += int(np.count_nonzero(matrix.data > _NOTHING))
     return Workload(shape=shape, tilts=len(angles_deg), weights=weights, channels=channels)
 
 

@@ -203,7 +203,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 @pytest.fixture(scope="module")
 def rows() -> list[dict]:
-    return list(bench.bench([12], tilts=5, threads=[1], repeats=1, gap=0.1))
+    return list(bench.bench([12], tilts=5, threads=[1], repeats=1, gap=0.1, problems=["tv", "tv2"]))
 
 
 def test_json_is_one_object_per_line_and_nothing_else(capsys: pytest.CaptureFixture[str], tmp_path: Path):
@@ -214,6 +214,8 @@ def test_json_is_one_object_per_line_and_nothing_else(capsys: pytest.CaptureFixt
         "12",
         "--tilts",
         "5",
+        "--problem",
+        "tv",
         "--repeats",
         "1",
         "--gap",
@@ -231,7 +233,7 @@ def test_json_is_one_object_per_line_and_nothing_else(capsys: pytest.CaptureFixt
     assert names >= {f"machine.{limit}" for limit in ("copy", "axpy", "fma")}
     assert names >= {"projector.forward", "projector.adjoint"}
     wanted = ("iteration", "gap", "lambda_max", "to_gap", "memory")
-    assert names >= {f"solver.{r}.{what}" for r in ("tv", "tv2") for what in wanted}
+    assert names >= {f"solver.tv.{what}" for what in wanted}
     assert plot.read_bytes().startswith(b"\x89PNG")
 
 
@@ -337,9 +339,14 @@ def test_the_study_case_reconstructs_both_elements_on_one_thread(monkeypatch: py
 
 @pytest.mark.parametrize("name", VARIANTS)
 @pytest.mark.parametrize("tilts", [3, 31])
-def test_memory_is_estimated_from_above_but_not_far(name: str, tilts: int):
+def test_memory_is_estimated_from_above_but_not_far(name: str, tilts: int, monkeypatch: pytest.MonkeyPatch):
+    # What happens before the solves.
+    for stage in ("_LAMBDA_MAX_VOLUMES", "_PHANTOM_VOLUMES"):
+        monkeypatch.setattr(bench_memory, stage, 0)
     size = 16
     problem = bench_data(size, tilts, VARIANTS[name].elements).problem(name)
+    # Compiled first: what the compiler holds is no array of a solve.
+    bench_memory.volumes_held(problem)
     held = bench_memory.volumes_held(problem) * 4 * np.prod(problem.shape)
     needed = bench_memory.needed_bytes(size, tilts, [name]) - bench_memory._BASE
     # Beside the solve there are the iterates that other tasks hold, and the projector's weights.
@@ -347,10 +354,10 @@ def test_memory_is_estimated_from_above_but_not_far(name: str, tilts: int):
 
 
 def test_more_of_anything_needs_more_memory():
-    one = bench_memory.needed_bytes(64, 15, ["tv"])
-    assert bench_memory.needed_bytes(65, 15, ["tv"]) > one
-    assert bench_memory.needed_bytes(64, 16, ["tv"]) > one
-    assert bench_memory.needed_bytes(64, 15, ["tv", "tv2"]) > one
+    one = bench_memory.needed_bytes(300, 15, ["tv"])
+    assert bench_memory.needed_bytes(301, 15, ["tv"]) > one
+    assert bench_memory.needed_bytes(300, 16, ["tv"]) > one
+    assert bench_memory.needed_bytes(300, 15, ["tv", "tv2"]) > one
     # 512 voxels and 71 tilts fit in 20 GB.
     assert bench_memory.needed_bytes(512, 71, ["tv"]) < 20e9
 
@@ -392,7 +399,7 @@ def test_a_solve_short_of_its_gap_is_a_check_that_did_not_hold(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(bench_solves, "MOST_ITERATIONS", 2)
-    status, out, _ = run(capsys, "--size", "8", "--tilts", "3", "--repeats", "1")
+    status, out, _ = run(capsys, "--size", "8", "--tilts", "3", "--repeats", "1", "--problem", "tv")
     assert status == 1
     assert "iteration_limit" in out
     assert "GFLOP/s" in out

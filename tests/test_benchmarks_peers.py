@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from glasstomo.benchmarks import bench, peers, plain_pdhg
+from glasstomo.benchmarks import bench, peer_runs, peers, plain_pdhg
 from glasstomo.benchmarks.bench_problem import VARIANTS
 from glasstomo.benchmarks.bench_rows import Setting
 from glasstomo.benchmarks.peer_watch import EnoughError, Watch
@@ -32,14 +32,15 @@ def test_missing_and_broken_peers_are_declined_with_a_reason(tmp_path: Path, mon
     (tmp_path / "broken_peer.py").write_text("raise OSError('no such library')\n")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setattr(
-        peers,
+        peer_runs,
         "PEERS",
         {
             "absent": peers.Peer(modules=("surely_absent",), install="pip install surely-absent"),
             "broken": peers.Peer(modules=("broken_peer",), install="pip install broken-peer"),
         },
     )
-    found = list(bench.bench([8], tilts=3, threads=[1], repeats=1, gap=0.5, peers=True, peer_seconds=0.2))
+    few = {"tilts": 3, "threads": [1], "repeats": 1, "parts": [], "problems": ["tv"]}
+    found = list(bench.bench([8], **few, gap=0.5, peers=True, peer_seconds=0.2))
     sys.modules.pop("broken_peer", None)
     reasons = {
         row["name"]: row["declined"] for row in found if "declined" in row and row["name"].count(".") == 1
@@ -140,6 +141,19 @@ def test_a_peer_reaches_the_gap_by_our_measure():
     assert gaps.min() > -1e-6
     assert gaps[-1] <= 0.02 < gaps[-2]
     assert seconds[-1] == pytest.approx(sum(watch.durations))
+
+
+def test_the_fista_baseline_is_judged_as_the_peers_are():
+    problem = with_lambda(particle_problem(10, tilts=5, nx=4)).with_lam(20.0)
+    ours = solve_pdhg(problem, gap=1e-3, max_iterations=20000)
+    bound = ours.objective * (1 - ours.relative_gap)
+    row = peer_runs._fista_row(Setting(size=10, tilts=5, gap=0.02), problem, bound, 60.0)
+    gaps = [gap for _, gap in row["curve"]]
+    assert gaps[-1] <= 0.02 < gaps[-2]
+    assert (np.diff(gaps) <= 0).all()
+    late = peer_runs._fista_row(Setting(size=10, tilts=5, gap=0.0), problem, bound, 1e-6)
+    assert (late["ms"], late["iterations"]) == (None, 1)
+    assert late["declined"].startswith("stopped after")
 
 
 def test_a_peer_out_of_time_is_judged_and_stopped():
