@@ -32,8 +32,8 @@ def bracket(
     auxiliary : ndarray of float32, `Problem.auxiliary_shape`, optional
         The regulariser's own volume, for those that have one; zeros when omitted.
     projected, spare, back : ndarray of float32, optional
-        Space for a series and two volumes. Afterwards `projected` holds g·P of the bounded volume, and
-        `back` the back projection of the residual.
+        Space for a series and two volumes. Afterwards `projected` holds g·P of the bounded volume,
+        `spare` the slope s of the Notes, and `back` the back projection of the residual.
 
     Returns
     -------
@@ -69,7 +69,7 @@ def bracket(
     problem.fidelity.clip(residual)
     bounded = np.empty(problem.shape, np.float32) if spare is None else spare
     np.clip(volume, np.float32(problem.lower), np.float32(problem.upper), out=bounded)
-    largest = float(bounded.max())
+    upper = box_top(problem, bounded)
     projected = problem.forward(bounded, projected)
     objective = problem.objective(bounded, projected, auxiliary)
     bound = -problem.fidelity.conjugate(residual)
@@ -77,15 +77,19 @@ def bracket(
         bound += _auxiliary_bound(problem, bounded, auxiliary, field)
     slope = bounded
     problem.penalty.adjoint(field, slope)
-    upper = min(2.0 * max(largest, problem.density_scale), problem.upper)
-    return objective, bound + box_minimum(slope, problem.adjoint(residual, back), problem.lower, upper)
+    slope += problem.adjoint(residual, back)
+    return objective, bound + box_minimum(slope, problem.lower, upper)
 
 
-def box_minimum(one: np.ndarray, other: np.ndarray, lower: float, upper: float) -> float:
-    """``min ⟨one + other, x⟩`` over ``lower ≤ x ≤ upper``; float64."""
-    rows = (-1, one.shape[-1])
-    sums = row_minima(one.reshape(rows), other.reshape(rows), lower, upper)
-    return float(sums.sum())
+def box_top(problem: Problem, volume: np.ndarray) -> float:
+    """Upper end u of the box that the bound of `bracket` holds for."""
+    largest = min(max(float(volume.max()), problem.lower), problem.upper)
+    return min(2.0 * max(largest, problem.density_scale), problem.upper)
+
+
+def box_minimum(slope: np.ndarray, lower: float, upper: float) -> float:
+    """``min ⟨slope, x⟩`` over ``lower ≤ x ≤ upper``; float64."""
+    return float(row_minima(slope.reshape(-1, slope.shape[-1]), lower, upper).sum())
 
 
 def _auxiliary_bound(problem: Problem, volume: np.ndarray, auxiliary: np.ndarray, field: np.ndarray) -> float:
@@ -97,15 +101,15 @@ def _auxiliary_bound(problem: Problem, volume: np.ndarray, auxiliary: np.ndarray
 
 
 @njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
-def row_minima(one, other, lower, upper):
-    """``Σ min(lower s, upper s)`` of each row of s = one + other, float64."""
-    rows, nx = one.shape
+def row_minima(slope, lower, upper):
+    """``Σ min(lower s, upper s)`` of each row of s, float64."""
+    rows, nx = slope.shape
     sums = np.empty(rows)
     for i in prange(rows):
-        a, b = one[i], other[i]
+        row = slope[i]
         total = 0.0
         for x in range(nx):
-            s = np.float64(a[x] + b[x])
+            s = np.float64(row[x])
             total += lower * s if s > 0 else upper * s
         sums[i] = total
     return sums

@@ -279,23 +279,25 @@ class Problem:
     def forward(self, volume: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Apply ``g·P``: volume ([channel,] z, y, x) to series ([channel,] tilt, y, x)."""
         if self.channels is None:
-            series = self.projector.forward(volume, out)
-        else:
-            series = np.empty(self.data.shape, np.float32) if out is None else out
-            for part, target in zip(volume, series, strict=True):
-                self.projector.forward(part, target)
-        series *= self.column_gain
+            return self.projector.forward(volume, out, self.gains)
+        # As wide as the volume: parts of a problem along x are projected as well.
+        series = np.empty((*self.data.shape[:-1], volume.shape[-1]), np.float32) if out is None else out
+        for part, gains, target in zip(volume, self._channel_gains, series, strict=True):
+            self.projector.forward(part, target, gains)
         return series
 
     def adjoint(self, series: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """Apply the transpose of `forward`."""
         if self.channels is None:
-            return self.projector.adjoint(series * self.column_gain, out)
-        volume = np.empty(self.shape, np.float32) if out is None else out
-        gains = np.broadcast_to(self.column_gain, (*self.data.shape[:2], 1, 1))
-        for part, gain, target in zip(series, gains, volume, strict=True):
-            self.projector.adjoint(part * gain, target)
+            return self.projector.adjoint(series, out, self.gains)
+        volume = np.empty((*self.shape[:-1], series.shape[-1]), np.float32) if out is None else out
+        for part, gains, target in zip(series, self._channel_gains, volume, strict=True):
+            self.projector.adjoint(part, target, gains)
         return volume
+
+    @property
+    def _channel_gains(self) -> np.ndarray:
+        return np.broadcast_to(self.gains, self.data.shape[:2])
 
     def regulariser_value(self, volume: np.ndarray, auxiliary: np.ndarray | None = None) -> float:
         """R of a volume, in voxel units; with `auxiliary`, the upper bound that it gives."""

@@ -40,7 +40,14 @@ class DataTerm(ABC):
         """Bring a dual into the domain of D*, in place."""
 
     @abstractmethod
-    def dual_step(self, dual: np.ndarray, projected: np.ndarray, pace: np.ndarray, relax: np.float32) -> None:
+    def dual_step(
+        self,
+        dual: np.ndarray,
+        projected: np.ndarray,
+        pace: np.ndarray,
+        relax: np.float32,
+        level: float = 0.0,
+    ) -> None:
         """Fused step ``q ← q + ρ (prox_{σ D*}(q + σ projected) − q)``, in place.
 
         Parameters
@@ -48,7 +55,9 @@ class DataTerm(ABC):
         dual, projected : ndarray of float32
             q, and the projection.
         pace : ndarray of float32, shape (tilt, y) or (channel, tilt, y)
-            σ over the root of the curvature: ``σ = pace √curvature``.
+            σ over the root of the curvature.
         relax : float
             ρ.
+        level : float
+            What all pixels have in common: ``σ = level + pace √curvature``.
         """

@@ -82,10 +82,17 @@ class KullbackLeibler(DataTerm):
         """At most k, a millionth less where there are counts, and zero where k is."""
         clip_dual(_rows(dual), _rows(self.data), _rows(self.weights))
 
-    def dual_step(self, dual: np.ndarray, projected: np.ndarray, pace: np.ndarray, relax: np.float32) -> None:
+    def dual_step(
+        self,
+        dual: np.ndarray,
+        projected: np.ndarray,
+        pace: np.ndarray,
+        relax: np.float32,
+        level: float = 0.0,
+    ) -> None:
         """``q ← q + ρ (q⁺ − q)``, see the Notes."""
         constants = (*self._constants(), _rows(self.curvature))
-        dual_step(_rows(dual), _rows(projected), *constants, pace.reshape(-1), relax)
+        dual_step(_rows(dual), _rows(projected), *constants, pace.reshape(-1), relax, np.float32(level))
 
     def _constants(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return _rows(self.data), _rows(self.weights), _rows(self.background)
@@ -127,8 +134,8 @@ def _curvature(data: np.ndarray, weights: np.ndarray, background: np.ndarray | N
 
 
 @njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
-def dual_step(dual, projected, data, weights, background, curvature, pace, relax):
-    """Dual step of `KullbackLeibler` on rows of x; σ = pace √curvature."""
+def dual_step(dual, projected, data, weights, background, curvature, pace, relax, level):
+    """Dual step of `KullbackLeibler` on rows of x; σ = level + pace √curvature."""
     rows, nx = dual.shape
     each = np.int64(background.shape[0] > 1)
     zero, one, two = np.float32(0.0), np.float32(1.0), np.float32(2.0)
@@ -138,7 +145,7 @@ def dual_step(dual, projected, data, weights, background, curvature, pace, relax
         r = background[np.int64(i) * each]
         for x in range(nx):
             inverse = one / (k[x] if k[x] > zero else one)
-            sigma = speed * np.sqrt(c[x]) * inverse
+            sigma = (level + speed * np.sqrt(c[x])) * inverse
             # In units of k: q, v − σ b, v, and the two ends of the root.
             share = q[x] * inverse
             excess = share + sigma * (a[x] + r[x] - b[x])

@@ -57,7 +57,14 @@ class LeastSquares(DataTerm):
         """Zero where the weights are."""
         np.multiply(dual, self.curvature > 0, out=dual)
 
-    def dual_step(self, dual: np.ndarray, projected: np.ndarray, pace: np.ndarray, relax: np.float32) -> None:
+    def dual_step(
+        self,
+        dual: np.ndarray,
+        projected: np.ndarray,
+        pace: np.ndarray,
+        relax: np.float32,
+        level: float = 0.0,
+    ) -> None:
         """``q ← q + ρ (w (q + σ (projected − b + r)) / (w + σ) − q)``."""
         rows = (-1, dual.shape[-1])
         dual_step(
@@ -67,18 +74,19 @@ class LeastSquares(DataTerm):
             self.curvature.reshape(rows),
             pace.reshape(-1),
             relax,
+            np.float32(level),
         )
 
 
 @njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
-def dual_step(dual, projected, target, weights, pace, relax):
-    """Dual step of `LeastSquares` on rows of x; σ = pace √w."""
+def dual_step(dual, projected, target, weights, pace, relax, level):
+    """Dual step of `LeastSquares` on rows of x; σ = level + pace √w."""
     rows, nx = dual.shape
     zero, one = np.float32(0.0), np.float32(1.0)
     for i in prange(rows):
         q, a, b, w, speed = dual[i], projected[i], target[i], weights[i], pace[i]
         for x in range(nx):
-            s = speed * np.sqrt(w[x])
+            s = level + speed * np.sqrt(w[x])
             # Without weight q and its share are zero; the denominator is then of no matter.
             total = w[x] + s
             share = w[x] / (total if total > zero else one)
