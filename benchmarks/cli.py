@@ -103,11 +103,13 @@ def reproduce(microscope: str, size: int, seed: int, out: Path, threads: int | N
 
     MICROSCOPES[microscope]
     set_threads(threads)
+    from ..recon.interruption import raised
     from .outputs import whole_folder
     from .progress import RichProgress
     from .reproduce import reproduce as run
 
-    with whole_folder(out) as folder, RichProgress() as progress:
+    # A reconstruction cut short would enter the report like the others.
+    with raised(), whole_folder(out) as folder, RichProgress() as progress:
         summary = run(microscope=microscope, size=size, seed=seed, out=folder, progress=progress)
     found = checks(summary)
     if as_json:
@@ -142,7 +144,41 @@ def reproduce(microscope: str, size: int, seed: int, out: Path, threads: int | N
     "--lam",
     default="auto",
     show_default=True,
-    help="Weight of the regulariser: auto (discrepancy principle) or a fraction of lambda_max, in (0, 1].",
+    help="Weight of the regulariser: auto (discrepancy principle), cross_validation (best prediction of "
+    "tilts that are left out; slower) or a fraction of lambda_max, in (0, 1].",
+)
+@click.option(
+    "--data-term",
+    type=click.Choice(["least_squares", "kullback_leibler"]),
+    default=None,
+    help="Noise: Gaussian of estimated variance, or Poisson for recorded counts [default: least_squares].",
+)
+@click.option(
+    "--background",
+    type=float,
+    default=None,
+    help="Expected background in each pixel of FILE, such as counts of the continuum [default: 0].",
+)
+@click.option(
+    "--upper",
+    type=click.FloatRange(min=0, min_open=True),
+    default=None,
+    help="Largest density allowed, in the units of the volume [default: no bound].",
+)
+@click.option(
+    "--joint", is_flag=True, help="Reconstruct all channels (elements) together, with common edges."
+)
+@click.option(
+    "--second-order-share",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=None,
+    help="tv_tv2: share of the second-order term [default: 0.5].",
+)
+@click.option(
+    "--tgv-ratio",
+    type=click.FloatRange(min=0, min_open=True),
+    default=None,
+    help="tgv2: price of a change of slope relative to that of a step [default: 2].",
 )
 @click.option(
     "--max-iterations",
@@ -161,7 +197,7 @@ def reproduce(microscope: str, size: int, seed: int, out: Path, threads: int | N
     type=click.Choice(["fused", "odl"]),
     default="fused",
     show_default=True,
-    help="Our fused kernels, or ODL's own solver on the identical problem (tv, tv2).",
+    help="Our fused kernels, or ODL's own solver on the identical problem.",
 )
 @click.option(
     "--bin",
@@ -187,6 +223,7 @@ def reconstruct(file: Path, threads: int | None, as_json: bool, **options: Any) 
     FILE is .hspy, .mrc (or its kin .st, .ali, .rec) or .h5.
 
     Exit status 1 says that the solver stopped before it converged; the volume is written all the same.
+    So does Ctrl-C: the volume as it is by then; a second Ctrl-C ends without one.
 
     Example: glasstomo reconstruct HAADF_Aligned.hspy --angles HAADF.rawtlt --bin 2 --out needle.mrc
     """

@@ -27,6 +27,12 @@ def reconstruct_file(
     max_iterations: int | None = None,
     gap: float | None = None,
     engine: Literal["fused", "odl"] = "fused",
+    data_term: Literal["least_squares", "kullback_leibler"] | None = None,
+    background: float | None = None,
+    upper: float | None = None,
+    joint: bool = False,
+    second_order_share: float | None = None,
+    tgv_ratio: float | None = None,
     binning: int = 1,
     slices: str | None = None,
     progress: Progress | None = None,
@@ -48,11 +54,15 @@ def reconstruct_file(
     method : str, optional
         A name in `METHODS`, or an outside solver as ``"package.module:object"``.
     lam : str, optional
-        ``"auto"`` (discrepancy principle) or a fraction of λ_max in (0, 1].
+        ``"auto"`` (discrepancy principle), ``"cross_validation"`` or a fraction of λ_max in (0, 1].
     max_iterations, gap : optional
         Where the solver stops; its own defaults where None.
     engine : {"fused", "odl"}, optional
         Solver of the variational methods.
+    data_term, upper, joint, second_order_share, tgv_ratio : optional
+        As for `glasstomo.recon.reconstruct`; its own defaults where None.
+    background : float, optional
+        Expected background in every pixel of the file, before binning.
     binning : int, optional
         Bin so many pixels along y and x first.
     slices : str, optional
@@ -86,14 +96,23 @@ def reconstruct_file(
             series = read_tilt_series(file, angles, spacing_nm=spacing_nm, tilt_axis=tilt_axis)
             series = binned(cropped(series, slices), binning)
         progress.note(repr(series))
-        limits = {"max_iterations": max_iterations, "gap": gap}
-        options: dict[str, Any] = {name: value for name, value in limits.items() if value is not None}
+        given = {
+            "max_iterations": max_iterations,
+            "gap": gap,
+            "data_term": data_term,
+            "background": binned_background(background, series, binning),
+            "upper": upper,
+            "second_order_share": second_order_share,
+            "tgv_ratio": tgv_ratio,
+        }
+        options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
         with progress.stage(f"reconstruct ({method})", total=max_iterations) as stage:
             result = reconstruct(
                 series,
                 method,
                 lam=weight,
                 engine=engine,
+                joint=joint,
                 callback=lambda iteration, _, gap: stage.update(iteration, f"{iteration}, gap {gap:.1e}"),
                 **options,
             )
@@ -129,13 +148,24 @@ def lam_value(text: str) -> str | float:
     """Read the option ``--lam``."""
     if text == "auto":
         return "discrepancy"
+    if text in ("cross_validation", "discrepancy"):
+        return text
     try:
         value = float(text)
     except ValueError:
-        raise ValueError(f"--lam must be auto or a fraction of lambda_max in (0, 1], got {text!r}") from None
+        value = float("nan")
     if not 0 < value <= 1:
-        raise ValueError(f"--lam must be auto or a fraction of lambda_max in (0, 1], got {text!r}")
+        raise ValueError(
+            f"--lam must be auto, cross_validation or a fraction of lambda_max in (0, 1], got {text!r}"
+        )
     return value
+
+
+def binned_background(background: float | None, series: "TiltSeries", factor: int) -> float | None:
+    """Background of a binned pixel: counts add up, other signals are averaged."""
+    if background is None or series.signal != "EDS_TEM":
+        return background
+    return background * factor**2
 
 
 def cropped(series: "TiltSeries", slices: str | None) -> "TiltSeries":

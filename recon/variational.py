@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from .coarser_problem import can_coarsen, coarsen, fine_lambda, refine
+from .interruption import requested
 from .lambda_choice.discrepancy import Discrepancy, find_lambda, first_guess
 from .lambda_choice.path import at_lambda
 from .monitor import Callback
@@ -157,7 +158,8 @@ class VariationalSolver:
             state = at_lambda(state, last, lam)
             solve = self._solve(problem.with_lam(lam), _SEARCH_GAP, _SEARCH_ITERATIONS, state)
             state, last = solve.state, lam
-            return solve.misfit
+            useful = solve.status in (Status.CONVERGED, Status.ITERATION_LIMIT)
+            return solve.misfit if useful and not self._stopped else float("nan")
 
         found = find_lambda(misfit_of, target, start=start, give_up=give_up)
         if state is None:
@@ -198,6 +200,8 @@ class VariationalSolver:
             callback=shifted,
         )
         self._before += outcome.iterations
+        # Ctrl-C may come as this solve converges.
+        self._stopped |= outcome.status is Status.STOPPED or requested()
         return outcome
 
     def _seconds_left(self) -> float | None:

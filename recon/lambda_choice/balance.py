@@ -1,4 +1,4 @@
-"""Fields that balance a given slope exactly: Rᵀp = s by cosine transforms."""
+"""Fields that balance a given slope exactly: Kᵀp = s by cosine transforms."""
 
 import numpy as np
 from scipy import fft
@@ -51,6 +51,38 @@ def balancing_field(slope: np.ndarray, regulariser: str, field: np.ndarray) -> n
     return out
 
 
+def balanced(field: np.ndarray, pull: np.ndarray, regulariser: str) -> np.ndarray:
+    """Change a field as little as may be so that it balances a pull: ``Kᵀp = pull``.
+
+    Parameters
+    ----------
+    field : ndarray of float64, shape (channel, component, z, y, x)
+        p; its components are the 3 of ∇, the 6 of the Hessian, or both in this order.
+    pull : ndarray of float64, shape (channel, z, y, x)
+        Of each channel, orthogonal to the volumes to which the regulariser is blind.
+    regulariser : {"tv", "tv2", "tv_tv2", "tgv2"}
+        K. For "tv_tv2" the first differences take up what is missing. For "tgv2",
+        ``K (x, v) = (∇x − v, E v)`` with E∇ the Hessian: a field of second differences q that balances
+        the pull gives one of both, ``p = (Eᵀq, q)``, that also balances v.
+
+    Returns
+    -------
+    ndarray of float64, shape of `field`
+    """
+    out = np.empty(field.shape)
+    for part, target, into in zip(field, pull, out, strict=True):
+        if regulariser == "tv_tv2":
+            rest = target - _hessian_transpose(part[3:])
+            into[:3] = part[:3] + balancing_field(rest, "tv", part[:3])
+            into[3:] = part[3:]
+        elif regulariser == "tgv2":
+            into[3:] = part[3:] + balancing_field(target, "tv2", part[3:])
+            into[:3] = _symmetrised_transpose(into[3:])
+        else:
+            into[:] = part + balancing_field(target, regulariser, part)
+    return out
+
+
 def potential(source: np.ndarray) -> np.ndarray:
     """Solve Poisson's equation ``∇ᵀ∇ u = source`` with insulated faces; the means are dropped.
 
@@ -100,6 +132,22 @@ def _hessian_transpose(field: np.ndarray) -> np.ndarray:
         part = field[index][stored((a, b), shape)] * (1.0 if a == b else np.sqrt(2.0))
         if part.size:
             out += _difference_transpose(_difference_transpose(part, b), a)
+    return out
+
+
+def _symmetrised_transpose(field: np.ndarray) -> np.ndarray:
+    """Eᵀ of `symmetrised_gradient`, in float64."""
+    shape = field.shape[1:]
+    out = np.zeros((3, *shape))
+    for index, (a, b) in enumerate(PAIRS):
+        part = field[index][stored((a, b), shape)]
+        if part.size == 0:
+            continue
+        if a == b:
+            out[a][stored((a,), shape)] += _difference_transpose(part, a)
+        else:
+            out[a][stored((a,), shape)] += _difference_transpose(part, b) * np.sqrt(0.5)
+            out[b][stored((b,), shape)] += _difference_transpose(part, a) * np.sqrt(0.5)
     return out
 
 

@@ -77,7 +77,8 @@ def find_lambda(
     Parameters
     ----------
     misfit_of : callable
-        Solves at a λ and returns the misfit; each call may warm start from the one before.
+        Solves at a λ and returns the misfit; each call may warm start from the one before. NaN, of a
+        solve that was stopped, ends the search.
     target : float
         Expected misfit of the true volume: the effective number of pixels when the weights are
         inverse variances.
@@ -109,15 +110,19 @@ def find_lambda(
     limited = False
     lam = start
     while len(tried) < max_solves and start / _REACH <= lam <= start * _REACH:
-        tried.append((lam, misfit_of(lam)))
-        if len(tried) == 1 and tried[0][1] > give_up * target:
+        misfit = misfit_of(lam)
+        if not np.isfinite(misfit):
+            break
+        tried.append((lam, misfit))
+        if len(tried) == 1 and misfit > give_up * target:
             break
         if not limited and _at_floor(sorted(tried), target):
             limited, target = True, min(misfit for _, misfit in tried) / _PLATEAU
         if min(abs(_excess(pair, target)) for pair in tried) <= tolerance:
             break
         lam = _next(sorted(tried), target)
-    lam, misfit = min(tried, key=lambda pair: abs(_excess(pair, target)))
+    unknown = [(start, float("nan"))]
+    lam, misfit = min(tried or unknown, key=lambda pair: abs(_excess(pair, target)))
     return Discrepancy(lam=lam, misfit=misfit, target=target, limited_by_model=limited, tried=tuple(tried))
 
 

@@ -1,30 +1,13 @@
 """λ_max: the least λ that flattens the solution, with a certified bracket."""
 
-import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import optimize
 
 from ..problem import Problem
-from ..regularisers.gradient import dual_step, gradient_adjoint, total_variation
-from ..regularisers.hessian import dual_step2, hessian_adjoint, second_variation
-from .balance import balancing_field, potential
-from .node_grid import NodeGrid
-
-# The search stops when its bounds are this close, or after so many iterations.
-_RATIO = 1.1
-_CHUNK = 25
-_ITERATIONS = 1500
-_RELAXATION = np.float32(1.9)
-# Dual step, adjoint and value of the differences.
-_KERNELS = {
-    "tv": (dual_step, gradient_adjoint, total_variation),
-    "tv2": (dual_step2, hessian_adjoint, second_variation),
-}
-# Length of the dual steps, as a share of what the start needs to reach the bound in one, and the
-# square of the norm of the differences.
-_STEPS = {"tv": (0.1, 12.0), "tv2": (0.01, 144.0)}
+from .balance import balanced
+from .flat_volume import FlatVolume, best_flat
+from .node_search import Balls, search
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +22,7 @@ class LambdaMax:
     lower, upper : float
         Below `lower` the solution is not flat; from `upper` on it is. Certified up to the float32
         rounding of the projector.
-    flat : ndarray of float64, shape (4,)
+    flat : ndarray of float64, shape (4,) or (channel, 4)
         The flat solution ``c + s_z z + s_y y + s_x x`` as (c, s_z, s_y, s_x), coordinates in voxels
         from the centre.
     """
@@ -51,12 +34,13 @@ class LambdaMax:
 
 
 def lambda_max(problem: Problem) -> LambdaMax:
-    """Bracket the least λ whose solution is constant (TV) or affine (TV²).
+    """Bracket the least λ whose solution is flat: constant (tv, tv_tv2) or affine (tv2, tgv2).
 
     Parameters
     ----------
     problem : Problem
-        Its own λ is not used.
+        Of any data term and regulariser, of one channel or several. Its own λ is not used, nor is its
+        upper bound: where that cuts the flat volume, λ_max is that of the problem without it.
 
     Returns
     -------
@@ -65,11 +49,12 @@ def lambda_max(problem: Problem) -> LambdaMax:
 
     Notes
     -----
-    Let x₀ ≥ 0 be the flat volume that fits best and g the gradient of the data term there. x₀ is a
-    solution for λ exactly when a field p with ``|p| ≤ λ`` at every voxel, and multipliers ν ≥ 0 that
-    vanish where x₀ > 0, satisfy ``Rᵀp = ν − g``: so ::
+    Let x₀ ≥ 0 be the flat volume that fits best and g the gradient of the data term there (for counts
+    at the mean of least divergence). x₀ is a solution for λ exactly when a field p in the balls of λ
+    and multipliers ν ≥ 0 that vanish where x₀ > 0 satisfy ``Kᵀp = ν − g``; so, with |p| the least λ
+    whose balls hold p, ::
 
-        λ_max = min { max |p| : Rᵀp = ν − g } = max { −⟨g, x⟩ / R(x) : x ≥ 0 where x₀ = 0 }
+        λ_max = min { |p| : Kᵀp = ν − g } = max { −⟨g, x⟩ / R(x) : x ≥ 0 where x₀ = 0 }
 
     Any such p gives an upper bound and any such x a lower one. Both are searched on a grid of at
     most 24 nodes along an axis, by the primal–dual method for ``min R(x)`` with ``⟨g, x⟩ = −1``,
@@ -77,11 +62,15 @@ def lambda_max(problem: Problem) -> LambdaMax:
     coarse problem has ``Uᵀg`` for g; as second differences shrink by h² and first ones by h,
     R(U x) is about h² R(x) for TV and h R(x) for TV², and fields scale by the inverse. The
     interpolated x is judged on the full grid as it is; the interpolated p is made exact by
-    `balance.balancing_field`.
+    `balance.balanced`.
+
+    Several channels share balls but have flat volumes, slopes and multipliers of their own; with the
+    weights γ of the regulariser everything holds for γ x and g/γ.
 
     ν is placed on the corner voxels, where an affine volume is least. This is exact while x₀ is
     positive except at single corners; where x₀ vanishes along an edge, a face or everywhere, it only
-    widens the bracket.
+    widens the bracket. The bracket is within 1.3 for tv and tv2 on the project's particles, and
+    wider for tv_tv2 and tgv2, whose p is made exact by one of its two parts alone.
 
     Examples
     --------
@@ -91,124 +80,70 @@ def lambda_max(problem: Problem) -> LambdaMax:
     >>> bool(0 < found.lower <= found.value <= found.upper < 1.3 * found.lower)
     True
     """
-    flat, slope, pressure = _best_flat(problem)
-    balanced = slope - pressure
+    penalty = problem.penalty
+    parts = [_best_flat(one, problem, penalty.order) for one in _single(problem)]
+    flat = np.stack([part.coefficients for part in parts])
+    flat = flat if problem.channels else flat[0]
+    gamma = problem.channel_weights if problem.channels else np.ones(1)
+    gamma = gamma[:, None, None, None]
+    slope = np.stack([part.slope for part in parts])
+    tilted = slope - np.stack([part.pressure for part in parts])
     # What is left of the data term at rounding level is no reason to smooth.
-    noise = 1e-6 * float(np.abs(problem.adjoint(problem.weights * problem.data)).max())
-    if float(np.abs(balanced).max()) <= noise:
+    curvature = problem.fidelity.curvature
+    noise = 1e-6 * float(np.abs(problem.adjoint(curvature * problem.data)).max())
+    if float(np.abs(tilted).max()) <= noise:
         return LambdaMax(value=0.0, lower=0.0, upper=0.0, flat=flat)
-    x, field = _search(balanced, problem.regulariser)
-    field += balancing_field(-balanced, problem.regulariser, field)
-    upper = _longest(field)
-    pulls = [_pull(problem, slope, way) for way in _feasible(x, _affine(problem.shape, flat))]
-    lower = min(max([*pulls, 0.0]), upper)
+    balls = Balls(
+        regulariser=problem.regulariser,
+        second_order_share=problem.second_order_share,
+        tgv_ratio=problem.tgv_ratio,
+    )
+    x, field = search(tilted / gamma, balls)
+    upper = balls.longest(balanced(field, -tilted / gamma, problem.regulariser))
+    ways = _feasible(x / gamma, parts, problem.lower)
+    lower = min(max([*(_pull(problem, slope, way) for way in ways), 0.0]), upper)
     value = float(np.sqrt(lower * upper)) if lower > 0 else upper
     return LambdaMax(value=value, lower=lower, upper=upper, flat=flat)
 
 
-def _basis(shape: tuple[int, int, int], regulariser: str) -> list[np.ndarray]:
-    """Flat volumes: one, and for TV² the centred coordinates z, y, x; broadcastable, float64."""
-    one = np.ones((1, 1, 1))
-    if regulariser == "tv":
-        return [one]
-    axes = np.meshgrid(*(np.arange(n) - 0.5 * (n - 1) for n in shape), indexing="ij", sparse=True)
-    return [one, *axes]
+def _best_flat(one: Problem | None, problem: Problem, order: int) -> FlatVolume:
+    if one is not None:
+        return best_flat(one, order)
+    nothing = np.zeros(problem.grid)
+    return FlatVolume(coefficients=np.zeros(4), volume=nothing, slope=nothing, pressure=nothing)
 
 
-def _affine(shape: tuple[int, int, int], flat: np.ndarray) -> np.ndarray:
-    parts = zip(flat, _basis(shape, "tv2"), strict=True)
-    return np.broadcast_to(sum(float(c) * part for c, part in parts), shape)  # type: ignore[arg-type]
-
-
-def _best_flat(problem: Problem) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Best flat volume x₀ ≥ 0, the slope g of the data term there, and its multipliers ν.
-
-    Non-negativity at the eight corners is enough. The least squares problem with these constraints
-    is the projection onto a cone; what is left over is found by non-negative least squares.
-    """
-    shape, basis = problem.shape, _basis(problem.shape, problem.regulariser)
-    root = np.sqrt(problem.weights.astype(np.float64)).ravel()
-    columns = [
-        root * problem.forward(np.ascontiguousarray(np.broadcast_to(part, shape), np.float32)).ravel()
-        for part in basis
+def _single(problem: Problem) -> list[Problem | None]:
+    """Each channel as a problem of its own; None for one of which nothing is known."""
+    if problem.channels is None:
+        return [problem]
+    gains = np.broadcast_to(problem.gains, problem.data.shape[:2])
+    return [
+        replace(
+            problem,
+            data=problem.data[c],
+            weights=problem.weights[c],
+            gains=gains[c],
+            background=None if problem.background is None else problem.background[c],
+            channel_weights=None,
+        )
+        if problem.weights[c].any()
+        else None
+        for c in range(problem.channels)
     ]
-    design = np.stack(columns, axis=1)
-    # Each coordinate is measured in half lengths of its axis.
-    half = np.maximum([2, *(n - 1 for n in shape)], 1)[: len(basis)] / 2.0
-    size = half * (np.linalg.norm(design[:, 0]) or 1.0)
-    normal = (design / size).T @ (design / size)
-    # A flat volume that the data do not see (z at a single tilt of 0°) stays out.
-    factor = np.linalg.cholesky(normal + 1e-9 * np.eye(size.size))
-    wanted = np.linalg.solve(factor, (design / size).T @ (root * problem.data.ravel()))
-    signs = np.array(list(itertools.product((-1, 1), repeat=3)))
-    corners = np.column_stack([np.ones(8), 0.5 * signs * (np.array(shape) - 1)])
-    cone = np.linalg.solve(factor, (corners[:, : size.size] / size).T)
-    multipliers, _ = optimize.nnls(cone, -wanted)
-    nearest = wanted + cone @ multipliers
-    flat = np.zeros(4)
-    if np.linalg.norm(nearest) > 1e-9 * np.linalg.norm(wanted):
-        flat[: size.size] = np.linalg.solve(factor.T, nearest) / size
-    volume = np.maximum(_affine(shape, flat), 0.0).astype(np.float32)
-    slope = problem.adjoint(problem.weights * (problem.forward(volume) - problem.data)).astype(np.float64)
-    pressure = np.zeros(shape)
-    if problem.regulariser == "tv":
-        pressure += multipliers.sum() / pressure.size
-    else:
-        np.add.at(pressure, tuple(np.where(signs < 0, 0, np.array(shape) - 1).T), multipliers)
-    return flat, slope, pressure
 
 
-def _feasible(x: np.ndarray, flat: np.ndarray) -> list[np.ndarray]:
-    """Directions near x in which a flat volume stays non-negative where it touches zero."""
-    touching = flat <= 1e-9 * flat.max()
-    if not touching.any():
-        return [x]
-    return [x - min(float(x[touching].min()), 0.0), np.where(touching, np.maximum(x, 0.0), x)]
+def _feasible(x: np.ndarray, parts: list[FlatVolume], lower: float) -> list[np.ndarray]:
+    """Directions near x in which a flat volume stays above its bound where it touches it."""
+    raised, cut = x.copy(), x.copy()
+    for channel, part in enumerate(parts):
+        touching = part.volume - lower <= 1e-9 * (part.volume.max() - lower)
+        if touching.any():
+            raised[channel] -= min(float(x[channel][touching].min()), 0.0)
+            cut[channel][touching] = np.maximum(x[channel][touching], 0.0)
+    return [raised, cut]
 
 
 def _pull(problem: Problem, slope: np.ndarray, x: np.ndarray) -> float:
-    variation = problem.regulariser_value(x.astype(np.float32))
+    variation = problem.regulariser_value((x if problem.channels else x[0]).astype(np.float32))
     return -float(np.sum(slope * x)) / variation if variation > 0 else 0.0
-
-
-def _search(slope: np.ndarray, regulariser: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return x with the largest ``−⟨slope, x⟩ / R(x)`` and p with the least max |p|, on the full grid."""
-    grid = NodeGrid(slope.shape)
-    step, transpose, value = _KERNELS[regulariser]
-    pull = -grid.restrict(slope)
-    # The potential of the least squares field is a fair start.
-    start = potential(pull) if regulariser == "tv" else potential(potential(pull))
-    start /= np.sum(pull * start)
-    x, force = start.astype(np.float32), pull.astype(np.float32)
-    unit = force / np.float32(np.sum(pull * pull))
-    ahead, push = x.copy(), np.empty_like(x)
-    field = np.zeros((3 if regulariser == "tv" else 6, *x.shape), np.float32)
-    speed, square = _STEPS[regulariser]
-    sigma = np.float32(speed * x.size / value(x))
-    tau = np.float32(1.0 / (square * sigma))
-    one, best, least = np.float32(1.0), -np.inf, np.inf
-    steepest, flattest = start, np.zeros(field.shape)
-    for iteration in range(1, _ITERATIONS + 1):
-        step(ahead, field, sigma, one, _RELAXATION)
-        transpose(field, push)
-        push *= -tau
-        push += unit * np.float32(-np.sum(push * force, dtype=np.float64))
-        # `push` is now the move of x within ⟨g, x⟩ = −1.
-        ahead = x + push + push
-        x += _RELAXATION * push
-        if iteration % _CHUNK == 0:
-            reached = float(np.sum(pull * x)) / value(x)
-            if reached > best:
-                best, steepest = reached, x.astype(np.float64)
-            balanced = np.multiply(field, reached, dtype=np.float64)
-            balanced += balancing_field(pull, regulariser, balanced)
-            peak = _longest(balanced)
-            if peak < least:
-                least, flattest = peak, balanced
-            if least <= _RATIO * best:
-                break
-    return grid.prolong(steepest), grid.prolong_field(flattest)
-
-
-def _longest(field: np.ndarray) -> float:
-    return float(np.sqrt(np.square(field).sum(axis=0).max()))
