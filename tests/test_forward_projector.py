@@ -241,7 +241,9 @@ def test_a_bad_voxel_spoils_only_the_rays_through_it():
     np.testing.assert_array_equal(hit, touched)
 
 
-@pytest.mark.parametrize(("shape", "nx", "tilts"), [((33, 40), 17, 13), ((9, 70), 130, 1), ((17, 16), 1, 2)])
+@pytest.mark.parametrize(
+    ("shape", "nx", "tilts"), [((33, 40), 17, 13), ((9, 70), 130, 1), ((17, 16), 1, 2), ((8, 50), 300, 90)]
+)
 def test_threads_do_not_change_a_bit(rng, shape, nx, tilts):
     projector = Projector(shape=shape, angles_deg=np.linspace(-70, 70, tilts), spacing_nm=2.0, bins=45)
     x = rng.random((*shape, nx), dtype=np.float32)
@@ -382,6 +384,12 @@ def test_arrays_of_other_kinds_are_converted(rng):
 def test_bad_parameters_are_named(change, message):
     with pytest.raises(ValueError, match=message):
         Projector(**{"shape": (4, 4), "angles_deg": [0.0], "spacing_nm": 1.0, **change})
+
+
+def test_nothing_along_x_projects_to_nothing():
+    projector = Projector(shape=(4, 5), angles_deg=[0.0, 10.0], spacing_nm=1.0)
+    assert projector.forward(np.zeros((4, 5, 0))).shape == (2, 5, 0)
+    assert projector.adjoint(np.zeros((2, 5, 0))).shape == (4, 5, 0)
 
 
 def test_arrays_that_do_not_fit_are_named():
