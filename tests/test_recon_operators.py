@@ -101,20 +101,6 @@ def test_adjoint_is_the_transpose(kind, shape, seed):
 
 
 @kinds
-@given(shape=shapes, seed=seeds)
-def test_python_kernels_agree_with_the_compiled_ones(kind, shape, seed):
-    fill, fill_adjoint, _, components = KINDS[kind]
-    rng = np.random.default_rng(seed)
-    x, p = random(rng, shape), random(rng, (components, *shape))
-    out = np.empty_like(p)
-    fill.py_func(x, out)
-    np.testing.assert_allclose(out, apply(fill, x, p.shape), atol=FLOAT32)
-    back = np.empty_like(x)
-    fill_adjoint.py_func(p, back)
-    np.testing.assert_allclose(back, apply(fill_adjoint, p, shape), atol=FLOAT32)
-
-
-@kinds
 def test_norms_are_below_their_bounds_and_close_to_them(kind, rng):
     fill, fill_adjoint, _, components = KINDS[kind]
     z, y, x = np.indices((12, 12, 12))
@@ -158,36 +144,6 @@ def test_variations_are_sums_of_lengths(shape, seed):
     tv2 = np.sqrt(np.square(slow_hessian(x.astype(float))).sum(axis=0)).sum()
     assert gradient.total_variation(x) == pytest.approx(tv, rel=1e-5, abs=1e-6)
     assert hessian.second_variation(x) == pytest.approx(tv2, rel=1e-5, abs=1e-6)
-
-
-@kinds
-@given(shape=shapes, seed=seeds, relax=st.floats(0.5, 1.9), radius=st.floats(0, 2))
-def test_fused_dual_step_is_its_parts(kind, shape, seed, relax, radius):
-    fill, _, _, _ = KINDS[kind]
-    rng = np.random.default_rng(seed)
-    step = gradient.dual_step if kind == "tv" else hessian.dual_step2
-    x, field = random(rng, shape), valid_field(kind, rng, shape)
-    sigma = np.float32(0.3)
-    trial = projected(field + sigma * apply(fill, x, field.shape), radius)
-    wanted = field + relax * (trial - field)
-    step(x, field, sigma, np.float32(radius), np.float32(relax))
-    np.testing.assert_allclose(field, wanted, atol=FLOAT32)
-
-
-@kinds
-@given(shape=shapes, seed=seeds, relax=st.floats(0.5, 1.9), lower=st.floats(-1, 0), upper=st.floats(0.1, 2))
-def test_fused_primal_step_is_its_parts(kind, shape, seed, relax, lower, upper):
-    _, fill_adjoint, _, _ = KINDS[kind]
-    rng = np.random.default_rng(seed)
-    step = gradient.primal_step if kind == "tv" else hessian.primal_step2
-    x, back, field = random(rng, shape), random(rng, shape), valid_field(kind, rng, shape)
-    tau = rng.uniform(0, 0.3, shape).astype(np.float32)
-    new = np.clip(x - tau * (back + apply(fill_adjoint, field, shape)), lower, upper)
-    ahead, wanted = 2 * new - x, x + relax * (new - x)
-    # One array holds the back projection before the step, and the point ahead after it.
-    step(x, back, field, tau, np.float32(lower), np.float32(upper), np.float32(relax))
-    np.testing.assert_allclose(back, ahead, atol=FLOAT32)
-    np.testing.assert_allclose(x, wanted, atol=FLOAT32)
 
 
 @given(seed=seeds, relax=st.floats(0.5, 1.9))

@@ -1,21 +1,120 @@
-"""The projection that makes a dual field feasible."""
+"""Balls of the dual field, one per voxel: their part of the dual steps, and cutting a field to them."""
 
 import numpy as np
 from numba import njit, prange
 
+from .planes import planes
 
-@njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
-def clip_field(field, radius):
-    """Project a field (component, z, y, x) onto |field| ≤ radius per voxel, in place."""
-    components, nz, ny, nx = field.shape
-    for z in prange(nz):
-        for y in range(ny):
-            for x in range(nx):
-                square = np.float32(0.0)
-                for c in range(components):
-                    square += field[c, z, y, x] * field[c, z, y, x]
-                norm = np.sqrt(square)
-                if norm > radius:
-                    shrink = radius / norm
-                    for c in range(components):
-                        field[c, z, y, x] *= shrink
+
+@njit(cache=True, fastmath={"contract", "nsz"}, error_model="numpy")
+def advance_row(field, first, start, sigma, rows, square):
+    """``rows ← p + σ rows``; adds the squared lengths to `square`.
+
+    p are the components `first` and following of a field in planes, from voxel `start`; as many as
+    there are `rows`, a multiple of three.
+    """
+    nx = square.size
+    for k in range(0, rows.shape[0], 3):
+        i = first + k
+        p, q, r = (
+            field[i, start : start + nx],
+            field[i + 1, start : start + nx],
+            field[i + 2, start : start + nx],
+        )
+        a, b, c = rows[k], rows[k + 1], rows[k + 2]
+        for x in range(nx):
+            a[x] = p[x] + sigma * a[x]
+            b[x] = q[x] + sigma * b[x]
+            c[x] = r[x] + sigma * c[x]
+            square[x] += a[x] * a[x] + b[x] * b[x] + c[x] * c[x]
+
+
+@njit(cache=True, fastmath={"contract", "nsz"}, error_model="numpy")
+def shrink_row(square, radius):
+    """Turn squared lengths into the factors that bring vectors of such lengths into the ball."""
+    for x in range(square.size):
+        norm = np.sqrt(square[x])
+        square[x] = radius / norm if norm > radius else np.float32(1.0)
+
+
+@njit(cache=True, fastmath={"contract", "nsz"}, error_model="numpy")
+def relax_row(field, first, start, rows, shrink, relax):
+    """``p ← p + ρ (shrink · rows − p)``; see `advance_row`."""
+    nx = shrink.size
+    for k in range(0, rows.shape[0], 3):
+        i = first + k
+        p, q, r = (
+            field[i, start : start + nx],
+            field[i + 1, start : start + nx],
+            field[i + 2, start : start + nx],
+        )
+        a, b, c = rows[k], rows[k + 1], rows[k + 2]
+        for x in range(nx):
+            p[x] += relax * (shrink[x] * a[x] - p[x])
+            q[x] += relax * (shrink[x] * b[x] - q[x])
+            r[x] += relax * (shrink[x] * c[x] - r[x])
+
+
+@njit(cache=True, fastmath={"contract", "nsz"}, error_model="numpy")
+def add_squares(rows, gamma, square):
+    """Add ``γ² Σ rows²`` to `square`."""
+    share = gamma * gamma
+    for k in range(rows.shape[0]):
+        row = rows[k]
+        for x in range(square.size):
+            square[x] += share * row[x] * row[x]
+
+
+@njit(cache=True, fastmath={"contract", "nsz"}, error_model="numpy")
+def move_row(old, ahead, tau, slope, bounds, relax, gamma):
+    """Primal step of one row; `ahead` holds the back projection before it.
+
+    ``new ← clip(old − τ (ahead + γ slope), bounds)``, ``ahead ← 2 new − old`` and
+    ``old ← old + ρ (new − old)``.
+    """
+    lower, upper = bounds
+    for x in range(old.size):
+        new = old[x] - tau[x] * (ahead[x] + gamma * slope[x])
+        new = new if new > lower else lower
+        new = new if new < upper else upper
+        ahead[x] = new + new - old[x]
+        old[x] += relax * (new - old[x])
+
+
+@njit(cache=True, parallel=True, fastmath={"contract", "nsz"}, error_model="numpy")
+def clip_planes(field, channels, first, count, size, nx, radius):
+    """Project components [first, first + count) of all channels onto one ball per voxel, in place."""
+    every = field.shape[0] // channels
+    rows = size // nx
+    for i in prange(rows):
+        start, stop = i * nx, (i + 1) * nx
+        shrink = np.zeros(nx, np.float32)
+        for c in range(channels):
+            for k in range(first, first + count):
+                p = field[c * every + k, start:stop]
+                for x in range(nx):
+                    shrink[x] += p[x] * p[x]
+        shrink_row(shrink, radius)
+        for c in range(channels):
+            for k in range(first, first + count):
+                p = field[c * every + k, start:stop]
+                for x in range(nx):
+                    p[x] *= shrink[x]
+
+
+def clip_field(field: np.ndarray, radius: float, first: int = 0, count: int | None = None) -> None:
+    """Project onto |field| ≤ radius per voxel, jointly over channels, in place.
+
+    Parameters
+    ----------
+    field : ndarray of float32, shape ([channel,] component, z, y, x)
+    radius : float
+    first, count : int, optional
+        The components that the ball joins; all when omitted.
+    """
+    components = field.shape[-4]
+    channels = field.shape[0] if field.ndim == 5 else 1
+    count = components - first if count is None else count
+    nx = field.shape[-1]
+    size = int(np.prod(field.shape[-3:]))
+    clip_planes(planes(field), channels, first, count, size, nx, np.float32(radius))

@@ -1,14 +1,19 @@
-"""Second differences of a volume, their transpose, and the fused steps of a TV² solver."""
+"""Second differences of a volume, their transpose, and the fused steps of a TV² solver.
+
+Kernels take fields as `planes`.
+"""
 
 import numpy as np
 from numba import njit, prange
+
+from .field_clip import add_squares, advance_row, move_row, relax_row, shrink_row
+from .planes import planes
 
 # The mixed second differences stand twice in the Frobenius norm: √2 once is the same.
 _ROOT2 = np.float32(np.sqrt(2.0))
 
 
-@njit(cache=True)
-def hessian(volume, out):
+def hessian(volume: np.ndarray, out: np.ndarray) -> None:
     """Second differences (zz, yy, xx, √2 zy, √2 zx, √2 yx), zero where a neighbour is missing.
 
     ``zz[i] = v[i + e_z] − 2 v[i] + v[i − e_z]`` and
@@ -20,63 +25,131 @@ def hessian(volume, out):
     out : ndarray of float32, shape (6, z, y, x)
         Overwritten.
     """
-    out[:] = np.float32(0.0)
-    # A dual step of unit length with no bound on the radius adds exactly the Hessian.
-    dual_step2(volume, out, np.float32(1.0), np.float32(np.inf), np.float32(1.0))
+    fill_hessian(volume, planes(out))
 
 
-@njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
-def hessian_adjoint(field, out):
+@njit(cache=True, parallel=True, fastmath={"contract", "nsz"}, error_model="numpy")
+def fill_hessian(volume, out):
+    """Kernel of `hessian`."""
+    nz, ny, nx = volume.shape
+    for z in prange(nz):
+        rows = np.empty((6, nx), np.float32)
+        for y in range(ny):
+            hessian_row(volume, z, y, rows)
+            start = (z * ny + y) * nx
+            for k in range(6):
+                out[k, start : start + nx] = rows[k]
+
+
+@njit(cache=True, fastmath={"contract", "nsz"}, error_model="numpy")
+def hessian_row(volume, z, y, rows):
+    """Row (z, y) of ∇²volume into `rows` (6, nx)."""
+    nz, ny, nx = volume.shape
+    here = volume[z, y]
+    # Where a neighbour is missing, rows are chosen so that the difference is exactly zero.
+    inner_z, inner_y = 0 < z < nz - 1, 0 < y < ny - 1
+    up_z = volume[z + 1, y] if inner_z else here
+    down_z = volume[z - 1, y] if inner_z else here
+    up_y = volume[z, y + 1] if inner_y else here
+    down_y = volume[z, y - 1] if inner_y else here
+    next_z, next_y = min(z + 1, nz - 1), min(y + 1, ny - 1)
+    above, beside, corner = volume[next_z, y], volume[z, next_y], volume[next_z, next_y]
+    zz, yy, xx, zy, zx, yx = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]
+    for x in range(nx):
+        twice = here[x] + here[x]
+        zz[x] = up_z[x] + down_z[x] - twice
+        yy[x] = up_y[x] + down_y[x] - twice
+        zy[x] = _ROOT2 * ((corner[x] - beside[x]) - (above[x] - here[x]))
+    for x in range(nx - 1):
+        along = here[x + 1] - here[x]
+        zx[x] = _ROOT2 * (above[x + 1] - above[x] - along)
+        yx[x] = _ROOT2 * (beside[x + 1] - beside[x] - along)
+    # Views instead of x − 1: an index that might be negative would keep the loop from vectorising.
+    inner, centre, right = xx[1:], here[1:], here[2:]
+    for x in range(nx - 2):
+        inner[x] = right[x] + here[x] - centre[x] - centre[x]
+    xx[0] = xx[nx - 1] = zx[nx - 1] = yx[nx - 1] = np.float32(0.0)
+
+
+def hessian_adjoint(field: np.ndarray, out: np.ndarray) -> None:
     """Transpose of `hessian`; `field` is (6, z, y, x), `out` (z, y, x), overwritten."""
+    fill_hessian_adjoint(planes(field), out)
+
+
+@njit(cache=True, parallel=True, fastmath={"contract", "nsz"}, error_model="numpy")
+def fill_hessian_adjoint(field, out):
+    """Kernel of `hessian_adjoint`."""
     nz, ny, nx = out.shape
     for z in prange(nz):
-        rows = np.empty(nx, np.float32)
+        spare = np.zeros((3, nx + 2), np.float32)
         for y in range(ny):
-            slope_row(field, z, y, rows)
-            out[z, y] = rows
+            slope_row2(field, 0, z, y, out.shape, spare, out[z, y])
 
 
-@njit(cache=True, inline="never", fastmath={"contract", "nsz"})
-def slope_row(field, z, y, out):
-    """One row of ∇²ᵀ field; entries whose difference does not exist are taken as zero."""
-    _, nz, ny, nx = field.shape
-    zero = np.zeros(nx, np.float32)
-    zz = field[0, z, y] if 0 < z < nz - 1 else zero
-    zz_up = field[0, z + 1, y] if z + 1 < nz - 1 else zero
-    zz_down = field[0, z - 1, y] if z - 1 > 0 else zero
-    yy = field[1, z, y] if 0 < y < ny - 1 else zero
-    yy_up = field[1, z, y + 1] if y + 1 < ny - 1 else zero
-    yy_down = field[1, z, y - 1] if y - 1 > 0 else zero
+@njit(cache=True, fastmath={"contract", "nsz"}, error_model="numpy")
+def slope_row2(field, first, z, y, shape, spare, out):
+    """One row of ∇²ᵀp, p being the components `first` and following of a field in planes.
+
+    Entries whose difference does not exist are taken as zero. `spare` is (3, nx + 2): zeros, and two
+    rows whose ends are and stay zero.
+    """
+    nz, ny, nx = shape
+    i, up, side = (z * ny + y) * nx, ny * nx, nx
+    zero = spare[0, :nx]
     has_z, has_y = z < nz - 1, y < ny - 1
-    zy = field[3, z, y] if has_z and has_y else zero
-    zy_z = field[3, z - 1, y] if z > 0 and has_y else zero
-    zy_y = field[3, z, y - 1] if has_z and y > 0 else zero
-    zy_zy = field[3, z - 1, y - 1] if z > 0 and y > 0 else zero
-    for x in range(nx):
-        straight = zz_up[x] - zz[x] - zz[x] + zz_down[x] + yy_up[x] - yy[x] - yy[x] + yy_down[x]
-        out[x] = straight + _ROOT2 * (zy[x] - zy_z[x] - zy_y[x] + zy_zy[x])
-    xx = field[2, z, y]
-    zx = field[4, z, y] if has_z else zero
-    zx_z = field[4, z - 1, y] if z > 0 else zero
-    yx = field[5, z, y] if has_y else zero
-    yx_y = field[5, z, y - 1] if y > 0 else zero
-    for x in range(1, nx - 1):
-        out[x - 1] += xx[x]
-        out[x] -= xx[x] + xx[x]
-        out[x + 1] += xx[x]
+    p = field[first]
+    zz = p[i : i + nx] if 0 < z < nz - 1 else zero
+    zz_up = p[i + up : i + up + nx] if z + 1 < nz - 1 else zero
+    zz_down = p[i - up : i - up + nx] if z - 1 > 0 else zero
+    p = field[first + 1]
+    yy = p[i : i + nx] if 0 < y < ny - 1 else zero
+    yy_up = p[i + side : i + side + nx] if y + 1 < ny - 1 else zero
+    yy_down = p[i - side : i - side + nx] if y - 1 > 0 else zero
+    p = field[first + 3]
+    zy = p[i : i + nx] if has_z and has_y else zero
+    zy_z = p[i - up : i - up + nx] if z > 0 and has_y else zero
+    zy_y = p[i - side : i - side + nx] if has_z and y > 0 else zero
+    zy_zy = p[i - up - side : i - up - side + nx] if z > 0 and y > 0 else zero
+    p = field[first + 4]
+    zx = p[i : i + nx] if has_z else zero
+    zx_z = p[i - up : i - up + nx] if z > 0 else zero
+    p = field[first + 5]
+    yx = p[i : i + nx] if has_y else zero
+    yx_y = p[i - side : i - side + nx] if y > 0 else zero
+    # Copies shifted along x leave every other access aligned, and no edge to treat: voxel x of the
+    # straight difference is at x + 1, and so is the mixed one between x and x + 1.
+    straight, mixed = spare[1], spare[2]
+    target, source = straight[2:], field[first + 2, i + 1 : i + nx]
+    for x in range(nx - 2):
+        target[x] = source[x]
+    target = mixed[1:]
     for x in range(nx - 1):
-        mixed = _ROOT2 * (zx[x] - zx_z[x] + yx[x] - yx_y[x])
-        out[x] += mixed
-        out[x + 1] -= mixed
+        target[x] = zx[x] - zx_z[x] + yx[x] - yx_y[x]
+    for x in range(nx):
+        total = zz_up[x] - zz[x] - zz[x] + zz_down[x] + yy_up[x] - yy[x] - yy[x] + yy_down[x]
+        total += straight[x] - straight[x + 1] - straight[x + 1] + straight[x + 2]
+        across = zy[x] - zy_z[x] - zy_y[x] + zy_zy[x] + mixed[x + 1] - mixed[x]
+        out[x] = total + _ROOT2 * across
 
 
-@njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
-def dual_step2(volume, field, sigma, radius, relax):
-    """Fused dual step of TV²: ``field ← field + ρ (project(field + σ ∇²volume) − field)``."""
+def dual_step2(volume: np.ndarray, field: np.ndarray, sigma: float, radius: float, relax: float) -> None:
+    """Fused dual step of TV²: ``field ← field + ρ (project(field + σ ∇²volume) − field)``, in place.
+
+    `volume` is (z, y, x), `field` (6, z, y, x), both float32; see `gradient.dual_step`.
+    """
+    step_dual2(volume, planes(field), np.float32(sigma), np.float32(radius), np.float32(relax))
+
+
+@njit(cache=True, parallel=True, fastmath={"contract", "nsz"}, error_model="numpy")
+def step_dual2(volume, field, sigma, radius, relax):
+    """Kernel of `dual_step2`; each slice z is one iteration."""
     nz, ny, nx = volume.shape
     mixed_sigma = sigma * _ROOT2
-    last = nx - 1
     for z in prange(nz):
+        # What looks along x is prepared: the long loop then has aligned rows and no edges.
+        spare = np.zeros((3, nx), np.float32)
+        curve, slope_z, slope_y = spare[0], spare[1], spare[2]
+        inner = curve[1:]
         for y in range(ny):
             here = volume[z, y]
             # Where a neighbour is missing, rows are chosen so that the difference is exactly zero.
@@ -87,19 +160,25 @@ def dual_step2(volume, field, sigma, radius, relax):
             down_y = volume[z, y - 1] if inner_y else here
             next_z, next_y = min(z + 1, nz - 1), min(y + 1, ny - 1)
             above, beside, corner = volume[next_z, y], volume[z, next_y], volume[next_z, next_y]
-            pzz, pyy, pxx = field[0, z, y], field[1, z, y], field[2, z, y]
-            pzy, pzx, pyx = field[3, z, y], field[4, z, y], field[5, z, y]
-            for x in range(1, last):
-                twice = here[x] + here[x]
+            i = (z * ny + y) * nx
+            pzz, pyy, pxx = field[0, i : i + nx], field[1, i : i + nx], field[2, i : i + nx]
+            pzy, pzx, pyx = field[3, i : i + nx], field[4, i : i + nx], field[5, i : i + nx]
+            centre, right = here[1:], here[2:]
+            for x in range(nx - 1):
                 along = here[x + 1] - here[x]
+                slope_z[x] = above[x + 1] - above[x] - along
+                slope_y[x] = beside[x + 1] - beside[x] - along
+            for x in range(nx - 2):
+                inner[x] = right[x] + here[x] - centre[x] - centre[x]
+            for x in range(nx):
+                twice = here[x] + here[x]
                 zz = pzz[x] + sigma * (up_z[x] + down_z[x] - twice)
                 yy = pyy[x] + sigma * (up_y[x] + down_y[x] - twice)
-                xx = pxx[x] + sigma * (here[x + 1] + here[x - 1] - twice)
+                xx = pxx[x] + sigma * curve[x]
                 zy = pzy[x] + mixed_sigma * ((corner[x] - beside[x]) - (above[x] - here[x]))
-                zx = pzx[x] + mixed_sigma * (above[x + 1] - above[x] - along)
-                yx = pyx[x] + mixed_sigma * (beside[x + 1] - beside[x] - along)
-                square = zz * zz + yy * yy + xx * xx + zy * zy + zx * zx + yx * yx
-                norm = np.sqrt(square)
+                zx = pzx[x] + mixed_sigma * slope_z[x]
+                yx = pyx[x] + mixed_sigma * slope_y[x]
+                norm = np.sqrt(zz * zz + yy * yy + xx * xx + zy * zy + zx * zx + yx * yx)
                 shrink = radius / norm if norm > radius else np.float32(1.0)
                 pzz[x] += relax * (zz * shrink - pzz[x])
                 pyy[x] += relax * (yy * shrink - pyy[x])
@@ -107,82 +186,64 @@ def dual_step2(volume, field, sigma, radius, relax):
                 pzy[x] += relax * (zy * shrink - pzy[x])
                 pzx[x] += relax * (zx * shrink - pzx[x])
                 pyx[x] += relax * (yx * shrink - pyx[x])
-            for x in (0, last):
-                twice = here[x] + here[x]
-                after = min(x + 1, last)
-                along = here[after] - here[x]
-                zz = pzz[x] + sigma * (up_z[x] + down_z[x] - twice)
-                yy = pyy[x] + sigma * (up_y[x] + down_y[x] - twice)
-                zy = pzy[x] + mixed_sigma * ((corner[x] - beside[x]) - (above[x] - here[x]))
-                zx = pzx[x] + mixed_sigma * (above[after] - above[x] - along)
-                yx = pyx[x] + mixed_sigma * (beside[after] - beside[x] - along)
-                norm = np.sqrt(zz * zz + yy * yy + zy * zy + zx * zx + yx * yx)
-                shrink = radius / norm if norm > radius else np.float32(1.0)
-                pzz[x] += relax * (zz * shrink - pzz[x])
-                pyy[x] += relax * (yy * shrink - pyy[x])
-                pzy[x] += relax * (zy * shrink - pzy[x])
-                pzx[x] += relax * (zx * shrink - pzx[x])
-                pyx[x] += relax * (yx * shrink - pyx[x])
-                if last == 0:
-                    break
 
 
-@njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
-def primal_step2(volume, ahead, field, tau, lower, upper, relax):
-    """Fused primal step of TV² with over-relaxation; see `gradient.primal_step`."""
+@njit(cache=True, parallel=True, fastmath={"contract", "nsz"}, error_model="numpy")
+def step_joint_dual2(volume, field, sigma, radius, relax):
+    """Dual step of TV² for channels that share one ball per voxel; see `gradient.step_joint_dual`."""
+    channels, nz, ny, nx = volume.shape
+    for z in prange(nz):
+        rows = np.empty((channels, 6, nx), np.float32)
+        square = np.empty(nx, np.float32)
+        for y in range(ny):
+            start = (z * ny + y) * nx
+            square[:] = np.float32(0.0)
+            for c in range(channels):
+                hessian_row(volume[c], z, y, rows[c])
+                advance_row(field, 6 * c, start, sigma[c], rows[c], square)
+            shrink_row(square, radius)
+            for c in range(channels):
+                relax_row(field, 6 * c, start, rows[c], square, relax)
+
+
+@njit(cache=True, parallel=True, fastmath={"contract", "nsz"}, error_model="numpy")
+def step_primal2(volume, ahead, field, first, tau, bounds, relax, gamma):
+    """Fused primal step of TV² with over-relaxation, for one channel; see `gradient.step_primal`."""
     nz, ny, nx = volume.shape
     for z in prange(nz):
         slope = np.empty(nx, np.float32)
+        spare = np.zeros((3, nx + 2), np.float32)
         for y in range(ny):
-            slope_row(field, z, y, slope)
-            old, moved, step = volume[z, y], ahead[z, y], tau[z, y]
-            for x in range(nx):
-                new = old[x] - step[x] * (moved[x] + slope[x])
-                new = new if new > lower else lower
-                new = new if new < upper else upper
-                moved[x] = new + new - old[x]
-                old[x] += relax * (new - old[x])
+            slope_row2(field, first, z, y, volume.shape, spare, slope)
+            move_row(volume[z, y], ahead[z, y], tau[z, y], slope, bounds, relax, gamma)
 
 
 def second_variation(volume: np.ndarray) -> float:
     """Second-order total variation ``Σ |∇²volume|`` (Frobenius) in voxel units, float64."""
+    return joint_second_variation(volume[None], np.ones(1, np.float32))
+
+
+def joint_second_variation(volume: np.ndarray, gamma: np.ndarray) -> float:
+    """Vectorial form ``Σ √(Σ_c γ_c² |∇²volume_c|²)`` of a volume (channel, z, y, x)."""
     # Summed outside the kernel, where no number of threads can change the order.
-    return float(slice_sums(volume).sum())
+    return float(slice_sums(volume, gamma).sum())
 
 
-@njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
-def slice_sums(volume):
-    """Sum over each slice z, float64."""
-    nz, ny, nx = volume.shape
+@njit(cache=True, parallel=True, fastmath={"contract", "nsz"}, error_model="numpy")
+def slice_sums(volume, gamma):
+    """Sum of the joint lengths over each slice z, float64."""
+    channels, nz, ny, nx = volume.shape
     sums = np.zeros(nz)
-    last = nx - 1
     for z in prange(nz):
-        slice_sum = 0.0
+        rows = np.empty((6, nx), np.float32)
+        square = np.empty(nx, np.float32)
+        columns = np.zeros(nx)
         for y in range(ny):
-            here = volume[z, y]
-            inner_z, inner_y = 0 < z < nz - 1, 0 < y < ny - 1
-            up_z = volume[z + 1, y] if inner_z else here
-            down_z = volume[z - 1, y] if inner_z else here
-            up_y = volume[z, y + 1] if inner_y else here
-            down_y = volume[z, y - 1] if inner_y else here
-            next_z, next_y = min(z + 1, nz - 1), min(y + 1, ny - 1)
-            above, beside, corner = volume[next_z, y], volume[z, next_y], volume[next_z, next_y]
-            row_sum = np.float32(0.0)
+            square[:] = np.float32(0.0)
+            for c in range(channels):
+                hessian_row(volume[c], z, y, rows)
+                add_squares(rows, gamma[c], square)
             for x in range(nx):
-                after = min(x + 1, last)
-                before = x - 1 if 0 < x < last else x
-                beyond = x + 1 if 0 < x < last else x
-                twice = here[x] + here[x]
-                along = here[after] - here[x]
-                zz = up_z[x] + down_z[x] - twice
-                yy = up_y[x] + down_y[x] - twice
-                xx = here[beyond] + here[before] - twice
-                zy = (corner[x] - beside[x]) - (above[x] - here[x])
-                zx = above[after] - above[x] - along
-                yx = beside[after] - beside[x] - along
-                square = zz * zz + yy * yy + xx * xx
-                mixed = zy * zy + zx * zx + yx * yx
-                row_sum += np.sqrt(square + mixed + mixed)
-            slice_sum += row_sum
-        sums[z] = slice_sum
+                columns[x] += np.sqrt(square[x])
+        sums[z] = columns.sum()
     return sums
