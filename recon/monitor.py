@@ -94,12 +94,14 @@ class Monitor:
         bool
         """
         self.iteration, self.objective = iteration, float(objective)
-        if not np.isfinite(objective):
+        # The divergence of counts is infinite while a ray that recorded some meets empty voxels only:
+        # that passes, and the bound is sound.
+        if np.isnan(objective) or not (np.isfinite(objective) or np.isfinite(bound)):
             self.status, self.relative_gap = Status.DIVERGED, float("inf")
             return True
         # No bound (NaN, or minus infinity) certifies nothing, but the volume may be sound.
-        gap = (objective - bound) / max(abs(objective), 1e-30)
-        self.relative_gap = float(gap) if np.isfinite(gap) else float("inf")
+        known = np.isfinite(objective) and np.isfinite(bound)
+        self.relative_gap = float((objective - bound) / max(abs(objective), 1e-30)) if known else float("inf")
         seconds = time.perf_counter() - self._began
         row = (iteration, self.objective, self.relative_gap, seconds)
         for name, value in zip(self.history, row, strict=True):

@@ -110,12 +110,22 @@ def test_the_gap_decides(objective, share, gap):
     assert monitor.done(10, objective, bound)
 
 
-@pytest.mark.parametrize("objective", [np.nan, np.inf])
-def test_an_infinite_objective_is_divergence(objective):
+@pytest.mark.parametrize(
+    ("objective", "bound"), [(np.nan, 0.0), (np.inf, np.nan), (np.inf, -np.inf), (-np.inf, -np.inf)]
+)
+def test_an_objective_that_is_no_number_is_divergence(objective, bound):
     monitor = Monitor()
-    assert monitor.done(20, objective, 0.0)
+    assert monitor.done(20, objective, bound)
     assert monitor.status is Status.DIVERGED
     assert monitor.history["iteration"] == []
+
+
+def test_an_infinite_divergence_of_counts_passes():
+    monitor = Monitor(gap=0.1)
+    assert not monitor.done(20, np.inf, 1.0)
+    assert monitor.relative_gap == np.inf
+    assert monitor.done(40, 1.05, 1.0)
+    assert monitor.status is Status.CONVERGED
 
 
 @pytest.mark.parametrize("bound", [np.nan, -np.inf])
