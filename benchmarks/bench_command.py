@@ -18,6 +18,7 @@ _UNITS = {
     "times_ours": "{} × ours",
     "iterations": "{} iterations",
     "relative_gap": "gap {}",
+    "ms_per_iteration": "{} ms each",
     "our_iterations": "ours {} iterations",
     "times_our_iterations": "{} × our iterations",
     "volumes": "{} volumes of memory",

@@ -43,6 +43,7 @@ def to_gap_row(
         rates.fraction(work, timing.median),
         min_ms=1e3 * timing.best,
         iterations=last.iterations,
+        ms_per_iteration=1e3 * timing.median / last.iterations,
         relative_gap=last.relative_gap,
         status=last.status.value,
         curve=curve(last.history["seconds"], last.history["relative_gap"]),

@@ -34,9 +34,12 @@ class _Listener(events.Listener):
 
     def on_start(self, event: events.Event) -> None:
         """Say so at the first kernel; one may compile others that it calls."""
-        if not self.names:
-            self.progress.note(MESSAGE)
-        self.names.append(event.data["dispatcher"].py_func.__name__)  # type: ignore[index]
+        function = event.data["dispatcher"].py_func  # type: ignore[index]
+        # Kernels bring what numba itself has written in Python.
+        if not str(function.__module__).startswith("numba."):
+            if not self.names:
+                self.progress.note(MESSAGE)
+            self.names.append(function.__name__)
         if self.depth == 0:
             self.since = time.perf_counter()
         self.depth += 1

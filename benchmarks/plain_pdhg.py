@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..recon import Problem, Status, solve_pdhg
-from ..recon.gap import bracket
+from ..recon.certificate import certify
 from ..recon.monitor import Callback, Monitor
-from ..recon.primal_dual import Solve
+from ..recon.primal_dual import Solve, starting_point
 from .bench_rows import Row, Setting
 from .plain_steps import PlainSteps, plain_steps
 from .progress import Stage
@@ -55,8 +55,9 @@ def plain_pdhg(problem: Problem, steps: PlainSteps, monitor: Monitor) -> np.ndar
     pace = np.float32(steps.sigma * penalty.rows / steps.field_norm**2)
     tau = np.full(problem.shape, steps.tau, np.float32)
     lam, one = np.float32(problem.lam), np.float32(1.0)
-    volume, ahead = np.zeros(problem.shape, np.float32), np.zeros(problem.shape, np.float32)
-    field, dual = np.zeros(problem.field_shape, np.float32), np.zeros_like(problem.data)
+    state = starting_point(problem, None)
+    volume, field, dual = state.volume, state.field, state.residual
+    ahead = np.zeros_like(volume)
     projected, spare = np.empty_like(problem.data), np.empty_like(volume)
     for iteration in range(1, monitor.max_iterations + 1):
         problem.forward(ahead, projected)
@@ -68,8 +69,10 @@ def plain_pdhg(problem: Problem, steps: PlainSteps, monitor: Monitor) -> np.ndar
         problem.adjoint(dual, ahead)
         penalty.primal_step(volume, ahead, field, tau, lower, upper, one)
         if iteration % _CHECK == 0 or iteration == monitor.max_iterations:
-            objective, bound = bracket(problem, volume, field, dual, projected=projected, spare=spare)
-            if monitor.done(iteration, objective, bound):
+            proof = certify(
+                problem, state, gap=monitor.gap, projected=projected, spare=spare, back=np.empty_like(volume)
+            )
+            if monitor.done(iteration, proof.objective, proof.bound):
                 break
     return volume
 

@@ -192,10 +192,10 @@ def difference_weights(shape: tuple[int, int, int], regulariser: str) -> int:
     first = [voxels // int(n[a]) * (int(n[a]) - 1) for a in range(3)]
     if regulariser == "tv":
         return 2 * sum(first)
-    if regulariser == "tgv2":
-        # Each v_a is taken from ∂_a x; E v has ∂_a v_a, and ∂_a v_b + ∂_b v_a for the three pairs.
-        return 2 * sum(first) + sum(first) + 2 * sum(first) + 2 * 2 * sum(first)
     straight = [voxels // int(n[a]) * max(int(n[a]) - 2, 0) for a in range(3)]
     mixed = [voxels // int(n[a] * n[b]) * int((n[a] - 1) * (n[b] - 1)) for a, b in ((0, 1), (0, 2), (1, 2))]
+    if regulariser == "tgv2":
+        # Each v_a is taken from ∂_a x; E v has differences of v_a along a, and two for every pair of axes.
+        return 3 * sum(first) + 2 * sum(straight) + 4 * sum(mixed)
     second = 3 * sum(straight) + 4 * sum(mixed)
     return second + 2 * sum(first) if regulariser == "tv_tv2" else second

@@ -291,12 +291,14 @@ def test_fits_tell_voxels_and_tilts_apart(powers: tuple[float, float]):
     assert not list(cost_fits(timed[:1] + timed[2:]))
 
 
-def test_parts_and_problems_can_be_chosen():
+def test_parts_and_problems_can_be_chosen(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(bench_tasks, "has_spectral_steps", lambda _: True)
     rows = list(
         bench.bench([8], tilts=[3, 5], threads=[1], repeats=1, parts=["operations"], problems=["tv2"])
     )
     names = {row["name"] for row in rows if row["name"].startswith("solver.")}
-    assert names == {f"solver.tv2.{what}" for what in ("iteration", "gap", "lambda_max", "memory")}
+    wanted = ("iteration", "spectral_iteration", "gap", "lambda_max", "memory")
+    assert names == {f"solver.tv2.{what}" for what in wanted}
     assert {row["tilts"] for row in rows if row["name"] == "projector.forward"} == {3, 5}
     assert any("tilt_exponent" in row for row in rows)
     for wrong, message in (
