@@ -6,7 +6,8 @@ import numpy as np
 from numba import get_num_threads, njit, prange
 
 from .lanes import MOST_LANES, add_rows, lanes_for, sum_rows
-from .strip_tiles import TILE, TILE_Y, TILE_Z, StripTiles
+from .strip_entries import TILE, TILE_Y, TILE_Z
+from .strip_tiles import StripTiles
 
 # A pixel reads about 2 rays per tilt; with 64 columns those of 31 tilts still fit in the first cache.
 _ADJOINT_LANES = 64
