@@ -41,10 +41,13 @@ class Variant:
     elements: tuple[str, ...] = ("Co",)
 
 
-# The shares are what the discrepancy principle finds for this particle at n = 64 and 31 tilts, rounded.
+# The shares are about what the discrepancy principle finds for this particle at 31 tilts.
 VARIANTS = {
     "tv": Variant(regulariser="tv", share=7e-3),
     "tv2": Variant(regulariser="tv2", share=7e-5, scale="tv2"),
+    "tv_tv2": Variant(regulariser="tv_tv2", share=2e-3),
+    "tgv2": Variant(regulariser="tgv2", share=7e-3),
+    "tv_joint": Variant(regulariser="tv", share=7e-3, elements=("Co", "Zn")),
     "tv_poisson": Variant(regulariser="tv", share=7e-3, data_term="kullback_leibler"),
 }
 

@@ -35,7 +35,14 @@ SOLVERS = {
     "peer.scipy": ("scipy + numpy", ORANGE, "D"),
     "peer.pyproximal": ("pyproximal", VERMILLION, "v"),
 }
-NAMES = {"tv": "TV", "tv2": "TV²"}
+NAMES = {
+    "tv": "TV",
+    "tv2": "TV²",
+    "tv_tv2": "TV + TV²",
+    "tgv2": "TGV²",
+    "tv_joint": "joint TV",
+    "tv_poisson": "TV, Poisson",
+}
 
 
 @styled

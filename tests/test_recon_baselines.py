@@ -390,7 +390,7 @@ def test_fista_never_raises_its_objective_and_stays_in_the_box(problem, inner):
     assert seen[0] <= problem.objective(np.zeros_like(x))
 
 
-@pytest.mark.parametrize(("regulariser", "lam"), [("tv", 20.0), ("tv2", 2.0)])
+@pytest.mark.parametrize(("regulariser", "lam"), [("tv", 20.0), ("tv2", 2.0), ("tv_tv2", 10.0)])
 def test_fista_and_pdhg_find_the_same_minimum(regulariser, lam):
     problem = particle_problem(12, lam=lam, regulariser=regulariser)
     ours = solve_pdhg(problem, gap=1e-5, max_iterations=20000)
@@ -398,6 +398,21 @@ def test_fista_and_pdhg_find_the_same_minimum(regulariser, lam):
     # Not below what is certified, and at most 1e-4 above it; data of this dose are ill-conditioned.
     assert ours.objective * (1 - 1.1e-5) <= problem.objective(x) <= ours.objective * (1 + 1e-4)
     assert np.abs(x - ours.volume).max() < 0.1 * ours.volume.max()
+
+
+def test_fista_solves_channels_together():
+    one = particle_problem(8, lam=10.0)
+    other = particle_problem(8, seed=2, projector=one.projector)
+    joint = replace(
+        one,
+        data=np.stack([one.data, other.data]),
+        weights=np.stack([one.weights, other.weights]),
+        gains=np.stack([one.gains, other.gains]),
+    )
+    ours = solve_pdhg(joint, gap=1e-5, max_iterations=20000)
+    x = fista_tv(joint, iterations=1500)
+    assert x.shape == (2, 8, 8, 8)
+    assert ours.objective * (1 - 1.1e-5) <= joint.objective(x) <= ours.objective * (1 + 1e-4)
 
 
 def test_fista_scales_and_does_not_mind_the_order_of_tilts():
@@ -447,6 +462,8 @@ def test_fista_refuses_what_it_cannot_solve():
     problem = particle_problem(8, lam=1.0)
     with pytest.raises(ValueError, match=r"`problem\.data_term` must be 'least_squares' for FISTA"):
         fista_tv(replace(problem, data_term="kullback_leibler"))
+    with pytest.raises(ValueError, match="must have no auxiliary volume for FISTA, got 'tgv2'"):
+        fista_tv(replace(problem, regulariser="tgv2"))
 
 
 def test_constant_total_gains_stand_in_for_the_model():
