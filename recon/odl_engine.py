@@ -6,15 +6,15 @@ import numpy as np
 
 from .gap import bracket
 from .monitor import Callback, Monitor
-from .odl_operators import GradientOperator, HessianOperator, ProjectionOperator, odl, volume_space
+from .odl_operators import as_array, assign, odl
+from .odl_problem import odl_problem
 from .primal_dual import PrimalDual, Solve, dual_scale, starting_point
 from .problem import Problem
 
 # Iterations between two evaluations of the gap.
 _CHUNK = 50
-_DIFFERENCES = {"tv": GradientOperator, "tv2": HessianOperator}
 # Dual over primal steps, relative to λ over the density: the fastest on the project's particles.
-_PRIMAL_WEIGHT = {"tv": 30.0, "tv2": 12.0}
+_PRIMAL_WEIGHT = {"tv": 90.0, "tv2": 12.0, "tv_tv2": 30.0, "tgv2": 30.0}
 
 
 def solve_odl(
@@ -55,14 +55,22 @@ def solve_odl(
 
     Notes
     -----
-    ODL solves ``min f(x) + h(L x)`` with f the indicator of x ≥ 0, ``L x = (√w g·P x / a, R x / r)``
-    and ``h(y, v) = ½ ‖a y − √w b‖² + λ r Σ |v|``, where a and r are the norms of the two operators:
-    one step size has to serve both. It runs in chunks, each resumed with the x, y and relaxed x of
-    the one before, so the iterates are those of one long run.
+    ODL solves ``min f(x) + h(L x)`` with the f of `odl_problem`, L its operators, the data's whitened,
+    each divided by its norm, and h the sum of its functionals, each of an argument times that norm: one
+    step size has to serve all. It runs in chunks, each resumed with the x, y and relaxed x of the one
+    before, so the iterates are those of one long run.
 
     References
     ----------
     A. Chambolle and T. Pock, J. Math. Imaging Vis. 40 (2011) 120, doi 10.1007/s10851-010-0251-1.
+
+    Examples
+    --------
+    >>> data = np.full((2, 4, 3), 2.0)
+    >>> problem = Problem(data=data, angles_deg=[0.0, 90.0], spacing_nm=1.0, lam=0.5)
+    >>> solve = solve_odl(problem)
+    >>> solve.status.value, round(float(solve.volume.mean()), 3)
+    ('converged', 0.5)
     """
     monitor = Monitor(gap=gap, max_iterations=max_iterations, max_seconds=max_seconds, callback=callback)
     form = _SaddlePoint(problem)
@@ -77,11 +85,13 @@ def solve_odl(
         )
         iteration += chunk
         state = form.state(x, y)
-        objective, bound = bracket(problem, state.volume, state.field, state.residual, projected=projected)
+        objective, bound = bracket(
+            problem, state.volume, state.field, state.residual, auxiliary=state.auxiliary, projected=projected
+        )
         done = monitor.done(iteration, objective, bound)
     return Solve(
         state=state,
-        volume=np.maximum(state.volume, np.float32(0.0)),
+        volume=np.clip(state.volume, np.float32(problem.lower), np.float32(problem.upper)),
         status=monitor.status,
         relative_gap=monitor.relative_gap,
         iterations=iteration,
@@ -95,50 +105,67 @@ class _SaddlePoint:
     """The functionals, the operator and the steps of one problem, and the change of variables."""
 
     def __init__(self, problem: Problem) -> None:
-        space = volume_space(problem.shape, problem.spacing_nm)
-        self.root = np.sqrt(problem.weights)
-        projection = ProjectionOperator(problem.projector, space, problem.gains)
-        series = projection.range
-        data = odl.MultiplyOperator(series.element(self.root), domain=series, range=series) @ projection
-        differences = _DIFFERENCES[problem.regulariser](space)
-        self.data_norm, self.field_norm = _norm(data), _norm(differences)
-        self.operator = odl.BroadcastOperator(data / self.data_norm, differences / self.field_norm)
-        target = series.element(self.root * problem.data / self.data_norm)
-        misfit = 0.5 * self.data_norm**2 * odl.functionals.L2NormSquared(series).translated(target)
-        penalty = problem.lam * self.field_norm * odl.functionals.GroupL1Norm(differences.range)
-        self.f = odl.functionals.IndicatorNonnegativity(space)
-        self.h = odl.functionals.SeparableSum(misfit, penalty)
-        scale = self.field_norm * dual_scale(problem) / problem.density_scale
+        self.problem = problem
+        self.root = np.sqrt(problem.fidelity.curvature)
+        self.f, functionals, operators = odl_problem(problem, whitened=True)
+        self.norms = [_norm(operator) for operator in operators]
+        self.operator = odl.BroadcastOperator(
+            *[operator / norm for operator, norm in zip(operators, self.norms, strict=True)]
+        )
+        self.h = odl.functionals.SeparableSum(
+            *[functional.dilated(norm) for functional, norm in zip(functionals, self.norms, strict=True)]
+        )
+        scale = self.norms[1] * dual_scale(problem) / problem.density_scale
         ratio = _PRIMAL_WEIGHT[problem.regulariser] * scale
-        # The two scaled operators have norm one, so that of their broadcast is at most √2.
-        step = 0.99 / np.sqrt(2.0)
+        step = 0.99 / _norm(self.operator)
         self.sigma, self.tau = float(step * ratio), float(step / ratio)
 
     def elements(self, state: PrimalDual) -> tuple[Any, Any]:
         """ODL elements x and y of a state."""
-        weighted = np.divide(
-            state.residual, self.root, out=np.zeros_like(state.residual), where=self.root > 0
-        )
-        y = self.operator.range.element(
-            [weighted * np.float32(self.data_norm), list(state.field * np.float32(self.field_norm))]
-        )
-        return self.operator.domain.element(state.volume.copy()), y
+        x, y = self.operator.domain.element(), self.operator.range.element()
+        if state.auxiliary is None:
+            assign(x, state.volume)
+        else:
+            assign(x[0], state.volume)
+            assign(x[1], state.auxiliary.reshape(-1, *self.problem.grid))
+        q = np.divide(state.residual, self.root, out=np.zeros_like(state.residual), where=self.root > 0)
+        assign(y[0], q * np.float32(self.norms[0]))
+        for part, norm, block in zip(y[1:], self.norms[1:], self._blocks(state.field), strict=True):
+            assign(part, block.reshape(-1, *self.problem.grid) * np.float32(norm))
+        return x, y
 
     def state(self, x: Any, y: Any) -> PrimalDual:
         """State of ODL elements: the duals of the operators without their scales."""
-        return PrimalDual(
-            volume=x.asarray().copy(),
-            field=np.stack([part.asarray() for part in y[1]]) / np.float32(self.field_norm),
-            residual=y[0].asarray() * self.root / np.float32(self.data_norm),
-        )
+        field = np.empty(self.problem.field_shape, np.float32)
+        for part, norm, block in zip(y[1:], self.norms[1:], self._blocks(field), strict=True):
+            block[:] = as_array(part).reshape(block.shape) / np.float32(norm)
+        residual = as_array(y[0]) * self.root / np.float32(self.norms[0])
+        if self.problem.auxiliary_shape is None:
+            return PrimalDual(volume=as_array(x).copy(), field=field, residual=residual)
+        auxiliary = as_array(x[1]).reshape(self.problem.auxiliary_shape)
+        return PrimalDual(volume=as_array(x[0]).copy(), field=field, residual=residual, auxiliary=auxiliary)
+
+    def _blocks(self, field: np.ndarray) -> list[np.ndarray]:
+        """Views of the components of a field that belong to each difference operator."""
+        channels = self.problem.channels or 1
+        counts = [len(operator.range) // channels for operator in self.operator[1:]]
+        return np.split(field, np.cumsum(counts)[:-1], axis=-4)
 
 
 def _norm(operator: Any) -> float:
     """Norm by ODL's power method from a fixed start; a little above it, which keeps the steps safe."""
-    # A start of mixed frequencies: the differences are largest on the finest pattern.
-    z, y, x = np.indices(operator.domain.shape)
-    start = operator.domain.element(
-        (1.0 + (-1.0) ** (z + y + x) + 0.1 * np.sin(z + 2 * y + 3 * x)).astype("f4")
-    )
+    start = operator.domain.element()
+    for index, part in enumerate(start if isinstance(start.space, odl.ProductSpace) else [start]):
+        _mixed(part, index)
     norm = float(odl.power_method_opnorm(operator, maxiter=50, xstart=start))
     return 1.02 * norm if norm > 0 else 1.0
+
+
+def _mixed(element: Any, index: int) -> None:
+    """Fill with mixed frequencies: differences are largest on the finest pattern."""
+    if isinstance(element.space, odl.ProductSpace):
+        for number, part in enumerate(element):
+            _mixed(part, index + number)
+        return
+    z, y, x = np.indices(element.shape)
+    assign(element, 1.0 + (-1.0) ** (z + y + x + index) + 0.1 * np.sin(z + 2 * y + 3 * x + index))

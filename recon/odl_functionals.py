@@ -1,7 +1,7 @@
 """Data terms, group norms and boxes as ODL functionals, for any of ODL's solvers.
 
 Each has its value, proximal and convex conjugate, and the conjugate has its own; proximal steps are
-plain float64 arithmetic, independent of the fused kernels. Spaces are those of `odl_operators`.
+plain numpy, independent of the fused kernels; of data terms in float64. Spaces are those of `odl_operators`.
 """
 
 from collections.abc import Callable
@@ -19,14 +19,14 @@ _ROUNDING = 1e-5
 
 
 class _Step(odl.Operator):
-    """An operator on one space, given as a function of float64 arrays."""
+    """An operator on one space, given as a function of arrays."""
 
     def __init__(self, space: Any, function: Callable[[np.ndarray], np.ndarray]) -> None:
         super().__init__(domain=space, range=space, linear=False)
         self._function = function
 
     def _call(self, x: Any, out: Any) -> None:
-        assign(out, self._function(as_array(x).astype(np.float64)))
+        assign(out, self._function(as_array(x)))
 
 
 class _ArrayFunctional(odl.functionals.Functional):
@@ -37,12 +37,12 @@ class _ArrayFunctional(odl.functionals.Functional):
         """Factory of proximal operators: ``proximal(sigma)(x)``."""
 
         def factory(sigma: Any) -> odl.Operator:
-            step = as_array(sigma).astype(np.float64) if hasattr(sigma, "space") else np.asarray(sigma, float)
+            step = as_array(sigma).astype(np.float64) if hasattr(sigma, "space") else float(sigma)
             return _Step(self.domain, lambda array: self._prox(array, step))
 
         return factory
 
-    def _prox(self, array: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    def _prox(self, array: np.ndarray, sigma: Any) -> np.ndarray:
         raise NotImplementedError
 
 
@@ -61,7 +61,7 @@ class _Conjugate(_ArrayFunctional):
     def _call(self, x: Any) -> float:
         return self._twin._conjugate(as_array(x))
 
-    def _prox(self, array: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    def _prox(self, array: np.ndarray, sigma: Any) -> np.ndarray:
         return self._twin._conjugate_prox(array, sigma)
 
 
@@ -111,7 +111,7 @@ class _DataFunctional(_ArrayFunctional):
     def _lipschitz(self) -> float:
         return float("nan")
 
-    def _conjugate_prox(self, dual: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    def _conjugate_prox(self, dual: np.ndarray, sigma: Any) -> np.ndarray:
         raise NotImplementedError
 
 
@@ -150,10 +150,10 @@ class LeastSquaresFunctional(_DataFunctional):
     def _lipschitz(self) -> float:
         return float(self.weights.max())
 
-    def _prox(self, array: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    def _prox(self, array: np.ndarray, sigma: Any) -> np.ndarray:
         return (array + sigma * self._w * (self._b - self._r)) / (1.0 + sigma * self._w)
 
-    def _conjugate_prox(self, dual: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    def _conjugate_prox(self, dual: np.ndarray, sigma: Any) -> np.ndarray:
         return self._w / (self._w + sigma) * (dual - sigma * (self._b - self._r))
 
 
@@ -202,7 +202,7 @@ class KullbackLeiblerFunctional(_DataFunctional):
         # Largest where a = 0, the least that a volume of the box projects to.
         return float((slope / least**2).max()) if least.min() > 0 else float("inf")
 
-    def _prox(self, array: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    def _prox(self, array: np.ndarray, sigma: Any) -> np.ndarray:
         # y² − (a + r − σ k) y − σ k b = 0, its larger root, without cancellation.
         shifted = array + self._r - sigma * self._w
         root = np.sqrt(shifted**2 + 4.0 * sigma * self._w * self._b)
@@ -211,7 +211,7 @@ class KullbackLeiblerFunctional(_DataFunctional):
         y = np.where(shifted < 0, product, 0.5 * (root + shifted))
         return np.where(self._w > 0, y - self._r, array)
 
-    def _conjugate_prox(self, dual: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    def _conjugate_prox(self, dual: np.ndarray, sigma: Any) -> np.ndarray:
         ahead = dual + sigma * self._r
         top = self._w + ahead
         root = np.sqrt((ahead - self._w) ** 2 + 4.0 * sigma * self._w * self._b)
@@ -264,10 +264,10 @@ class GroupNorm(_ArrayFunctional):
     def _conjugate(self, field: np.ndarray) -> float:
         return 0.0 if _lengths(field).max() <= self.lam * (1.0 + _ROUNDING) else np.inf
 
-    def _prox(self, array: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    def _prox(self, array: np.ndarray, sigma: Any) -> np.ndarray:
         return array - _into_balls(array, self.lam * sigma)
 
-    def _conjugate_prox(self, dual: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    def _conjugate_prox(self, dual: np.ndarray, sigma: Any) -> np.ndarray:
         return _into_balls(dual, self.lam)
 
 
@@ -309,10 +309,10 @@ class BoxIndicator(_ArrayFunctional):
         above, below = (float(part.sum(dtype=np.float64)) for part in (slope[slope > 0], slope[slope < 0]))
         return (self.upper * above if above else 0.0) + (self.lower * below if below else 0.0)
 
-    def _prox(self, array: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    def _prox(self, array: np.ndarray, sigma: Any) -> np.ndarray:
         return np.clip(array, self.lower, self.upper)
 
-    def _conjugate_prox(self, dual: np.ndarray, sigma: np.ndarray) -> np.ndarray:
+    def _conjugate_prox(self, dual: np.ndarray, sigma: Any) -> np.ndarray:
         return dual - np.clip(dual, sigma * self.lower, sigma * self.upper)
 
 
@@ -320,6 +320,7 @@ def _lengths(field: np.ndarray) -> np.ndarray:
     return np.sqrt(np.square(field, dtype=np.float64).sum(axis=0))
 
 
-def _into_balls(field: np.ndarray, radius: Any) -> np.ndarray:
-    lengths = _lengths(field)
-    return field * np.divide(radius, lengths, out=np.ones_like(lengths), where=lengths > radius)
+def _into_balls(field: np.ndarray, radius: float) -> np.ndarray:
+    lengths = np.sqrt(np.einsum("c...,c...->...", field, field))
+    share = np.divide(radius, lengths, out=np.ones_like(lengths), where=lengths > radius)
+    return np.multiply(field, share)

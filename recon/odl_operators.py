@@ -7,6 +7,7 @@ import numpy as np
 from ..forward import Projector
 from .regularisers.gradient import gradient, gradient_adjoint
 from .regularisers.hessian import hessian, hessian_adjoint
+from .regularisers.symmetrised_gradient import symmetrised_adjoint, symmetrised_gradient
 
 # ODL sets the print options of the whole process when it is imported.
 _PRINT_OPTIONS = np.get_printoptions()
@@ -177,12 +178,15 @@ class _Differences(ArrayOperator):
     def __init__(self, domain: Any, channel_weights: np.ndarray | None = None) -> None:
         channels, self._shape = _channels_and_shape(domain, self._inputs)
         self._channels = channels[0] if channels else 1
-        gamma = np.ones(self._channels) if channel_weights is None else np.asarray(channel_weights)
-        if gamma.shape != (self._channels,):
-            raise ValueError(
-                f"`channel_weights` must hold one number per channel: {self._channels}, got {gamma.shape}"
-            )
-        self._gamma = gamma.astype(np.float32)[:, None, None, None, None]
+        self._gamma = None
+        if channel_weights is not None:
+            gamma = np.asarray(channel_weights, np.float32)
+            if gamma.shape != (self._channels,):
+                raise ValueError(
+                    f"`channel_weights` must hold {self._channels} numbers, one per channel, "
+                    f"got shape {gamma.shape}"
+                )
+            self._gamma = gamma[:, None, None, None, None]
         flat = (domain[0] if isinstance(domain, odl.ProductSpace) else domain) ** (
             self._channels * self._components
         )
@@ -193,14 +197,17 @@ class _Differences(ArrayOperator):
         field = np.empty((self._channels, self._components, *self._shape), np.float32)
         for part, out in zip(volume.reshape(self._channels, *inputs, *self._shape), field, strict=True):
             self._kernel(part, out)
-        field *= self._gamma
+        if self._gamma is not None:
+            field *= self._gamma
         return field.reshape(-1, *self._shape)
 
     def _transpose(self, field: np.ndarray) -> np.ndarray:
         inputs = (self._inputs,) if self._inputs > 1 else ()
         volume = np.empty((self._channels, *inputs, *self._shape), np.float32)
-        weighted = self._gamma * field.reshape(self._channels, self._components, *self._shape)
-        for part, out in zip(weighted, volume, strict=True):
+        field = field.reshape(self._channels, self._components, *self._shape)
+        if self._gamma is not None:
+            field = self._gamma * field
+        for part, out in zip(field, volume, strict=True):
             self._kernel_adjoint(part, out)
         single = not isinstance(self.domain, odl.ProductSpace)
         return volume[0] if single else volume.reshape(-1, *self._shape)
@@ -248,6 +255,30 @@ class HessianOperator(_Differences):
 
     _components = 6
     _kernel, _kernel_adjoint = staticmethod(hessian), staticmethod(hessian_adjoint)
+
+
+class SymmetrisedGradientOperator(_Differences):
+    """Symmetrised differences of a vector field, (zz, yy, xx, √2 zy, √2 zx, √2 yx) per voxel.
+
+    ``E ∇x`` is the Hessian of `HessianOperator`; see `symmetrised_gradient`.
+
+    Parameters
+    ----------
+    domain : odl space
+        ``volume_space(shape) ** 3``; with channels ``** (3 * channels)``, channel by channel.
+    channel_weights : ndarray, shape (channel,), optional
+        Multiply the differences of each channel; ones when omitted.
+
+    Examples
+    --------
+    >>> E = SymmetrisedGradientOperator(volume_space((4, 5, 6)) ** 3)
+    >>> len(E.range), float(E(E.domain.one()).norm())
+    (6, 0.0)
+    """
+
+    _inputs, _components = 3, 6
+    _kernel = staticmethod(symmetrised_gradient)
+    _kernel_adjoint = staticmethod(symmetrised_adjoint)
 
 
 def _channels_and_shape(domain: Any, inputs: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
