@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit, prange
 
 from .gap import box_minimum, box_top, bracket
 from .primal_dual import PrimalDual
@@ -96,29 +97,84 @@ def _raise_dark_rays(
     threshold = np.float32(_DARK * float(projected.max()))
     slabs = [slice(x, x + _SLAB) for x in range(0, slope.shape[-1], _SLAB)]
     for slab in slabs:
-        part = projected[..., slab]
-        dark = ((part <= threshold) & (problem.weights[..., slab] > 0)).astype(np.float32)
-        part[:] = residual[..., slab] + dark * _needed(problem, slope[..., slab], dark)
+        part, before = projected[..., slab], residual[..., slab]
+        dark = np.empty(part.shape, np.float32)
+        for channel in np.ndindex(part.shape[:-3]):
+            find_dark(part[channel], problem.weights[..., slab][channel], threshold, dark[channel])
+        rise, largest = _needed(problem, slope[..., slab], dark)
+        for channel in np.ndindex(part.shape[:-3]):
+            raise_dark(before[channel], dark[channel], rise[channel], largest, part[channel])
     problem.fidelity.clip(projected)
     for slab in slabs:
-        slope[..., slab] += problem.adjoint(projected[..., slab] - residual[..., slab])
+        change = projected[..., slab] - residual[..., slab]
+        slope[..., slab] += problem.adjoint(change)
 
 
-def _needed(problem: Problem, slope: np.ndarray, dark: np.ndarray) -> np.ndarray:
-    """Rise of each ray after which no slope is negative that dark rays reach; nearly the least."""
-    reach = problem.adjoint(dark)
+def _needed(problem: Problem, slope: np.ndarray, dark: np.ndarray) -> tuple[np.ndarray, np.float32]:
+    """Rise of each ray that leaves no slope negative, as 8th power of a share of the largest; and that.
+
+    The 8-norm along the ray is nearly its maximum, and a projection.
+    """
+    need = problem.adjoint(dark)
     # A voxel that dark rays only graze would need a rise that costs more than it saves.
-    reached = reach > 0.2 * problem.spacing_nm
-    need = np.divide(-slope, reach, out=np.zeros_like(reach), where=reached & (slope < 0))
-    largest = float(need.max())
-    if largest <= 0:
-        return np.zeros_like(dark)
-    need /= np.float32(largest)
-    for _ in range(3):
-        np.square(need, out=need)
+    least = np.float32(0.2 * problem.spacing_nm)
+    largest = np.float32(0.0)
+    for channel in np.ndindex(need.shape[:-3]):
+        largest = max(largest, demand(need[channel], slope[channel], least).max())
+    for channel in np.ndindex(need.shape[:-3]):
+        eighth_power(need[channel], np.float32(1.0) / max(largest, np.float32(1e-30)))
     rise = problem.forward(need)
     rise /= np.float32(problem.spacing_nm)
-    for _ in range(3):
-        np.sqrt(rise, out=rise)
-    rise *= np.float32(1.2 * largest)
-    return rise
+    return rise, np.float32(1.2) * largest
+
+
+@njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
+def find_dark(projected, weights, threshold, out):
+    """One where a ray of some weight sees no more than the threshold, zero elsewhere."""
+    for t in prange(out.shape[0]):
+        for y in range(out.shape[1]):
+            for x in range(out.shape[2]):
+                seen = projected[t, y, x] <= threshold and weights[t, y, x] > 0
+                out[t, y, x] = np.float32(1.0) if seen else np.float32(0.0)
+
+
+@njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
+def demand(reach, slope, least):
+    """``reach ← max(0, −slope) / reach`` where it is above `least`, else 0; the maximum of each slice z."""
+    tops = np.zeros(reach.shape[0], np.float32)
+    for z in prange(reach.shape[0]):
+        top = np.float32(0.0)
+        for y in range(reach.shape[1]):
+            for x in range(reach.shape[2]):
+                missing = -slope[z, y, x]
+                asked = reach[z, y, x] > least and missing > 0
+                value = missing / reach[z, y, x] if asked else np.float32(0.0)
+                reach[z, y, x] = value
+                top = max(top, value)
+        tops[z] = top
+    return tops
+
+
+@njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
+def eighth_power(values, scale):
+    """``values ← (values · scale)⁸``, in place; zero where the base is below a thousandth."""
+    least = np.float32(1e-3)
+    for z in prange(values.shape[0]):
+        for y in range(values.shape[1]):
+            for x in range(values.shape[2]):
+                value = values[z, y, x] * scale
+                # Less would end in numbers so small that processors slow down.
+                value = value if value > least else np.float32(0.0)
+                value *= value
+                value *= value
+                values[z, y, x] = value * value
+
+
+@njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
+def raise_dark(residual, dark, rise, largest, out):
+    """``out ← residual + dark · largest · rise^⅛``."""
+    for t in prange(out.shape[0]):
+        for y in range(out.shape[1]):
+            for x in range(out.shape[2]):
+                root = np.sqrt(np.sqrt(np.sqrt(rise[t, y, x])))
+                out[t, y, x] = residual[t, y, x] + dark[t, y, x] * largest * root

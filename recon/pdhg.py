@@ -11,8 +11,6 @@ from .schedule import Schedule
 from .spectral_steps import SpectralSteps, bright_curvature
 from .workspace import Workspace
 
-# Iterations between two evaluations of the gap; each costs about one iteration more.
-_CHECK = 20
 # Where some rays weigh this much more than typical bright ones, spectral steps come to nothing.
 _CONTRAST = 5000.0
 STEPS = ("auto", "diagonal")
@@ -79,11 +77,11 @@ def solve_pdhg(
     diagonal = DiagonalSteps(problem, workspace, primal_weight, relaxation)
     spectral = SpectralSteps(problem, workspace) if steps == "auto" and _spectral_helps(problem) else None
     state = starting_point(problem, start)
-    schedule = Schedule(diagonal, spectral, warm=start is not None)
+    schedule = Schedule(diagonal, spectral, gap=gap, warm=start is not None)
     iteration, done, misfit = 0, False, float("nan")
     while not done:
-        chunk = min(_CHECK, max_iterations - iteration)
-        iteration += schedule.next(state, monitor.relative_gap).advance(state, chunk, monitor)
+        steps_now, count = schedule.next(state, monitor.relative_gap)
+        iteration += steps_now.advance(state, min(count, max_iterations - iteration), monitor)
         proof = certify(
             problem,
             state,

@@ -6,6 +6,7 @@ import numpy as np
 
 from .problem import Problem
 from .reconstruction import Status
+from .regularisers.planes import padded_zeros
 
 
 @dataclass(kw_only=True)
@@ -50,11 +51,13 @@ def starting_point(problem: Problem, start: PrimalDual | None) -> PrimalDual:
     if problem.auxiliary_shape is not None:
         shapes["auxiliary"] = problem.auxiliary_shape
     if start is None:
-        return PrimalDual(**{name: np.zeros(shape, np.float32) for name, shape in shapes.items()})
+        zeros = {name: np.zeros(shape, np.float32) for name, shape in shapes.items() if name != "field"}
+        return PrimalDual(**zeros, field=padded_zeros(shapes["field"]))
     for name, shape in shapes.items():
         array = getattr(start, name)
         fits = array is not None and array.shape == shape and array.dtype == np.float32
-        if not (fits and array.flags.c_contiguous):
+        # Components of the field may lie apart.
+        if not (fits and (array[..., 0, :, :, :] if name == "field" else array).flags.c_contiguous):
             found = "none" if array is None else f"{array.dtype} {array.shape}"
             raise ValueError(f"`start.{name}` must be contiguous float32 of shape {shape}, got {found}")
     # A pixel of no weight has no residual; one left by other weights would spoil the bound.

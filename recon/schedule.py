@@ -4,8 +4,11 @@ from .diagonal_steps import DiagonalSteps
 from .primal_dual import PrimalDual
 from .spectral_steps import SpectralSteps
 
-# Chunks of iterations: spectral at a cold and at a warm start, then in turns.
-_COLD, _WARM, _DIAGONAL, _SPECTRAL = 3, 1, 3, 2
+# Iterations: spectral ones at a cold and at a warm start, then diagonal and spectral ones in turns.
+_COLD, _WARM, _DIAGONAL, _SPECTRAL = 60, 20, 60, 40
+# Iterations between two evaluations of the gap, far from the gap that is wanted and near it.
+_FAR, _NEAR = 40, 20
+_NEARNESS = 10.0
 
 
 class Schedule:
@@ -20,23 +23,28 @@ class Schedule:
     diagonal : DiagonalSteps
     spectral : SpectralSteps, optional
         None where the problem has none.
+    gap : float
+        Relative gap that is wanted.
     warm : bool
         Whether the start is near the solution.
     """
 
-    def __init__(self, diagonal: DiagonalSteps, spectral: SpectralSteps | None, *, warm: bool) -> None:
-        self._diagonal, self._spectral = diagonal, spectral
+    def __init__(
+        self, diagonal: DiagonalSteps, spectral: SpectralSteps | None, *, gap: float, warm: bool
+    ) -> None:
+        self._diagonal, self._spectral, self._gap = diagonal, spectral, gap
         self._current: DiagonalSteps | SpectralSteps | None = None
         self._left = 0
         self._first = _WARM if warm else _COLD
         self._gap_before = float("inf")
 
-    def next(self, state: PrimalDual, relative_gap: float) -> DiagonalSteps | SpectralSteps:
-        """Return the steps of the next chunk, given the gap after the last."""
+    def next(self, state: PrimalDual, relative_gap: float) -> tuple[DiagonalSteps | SpectralSteps, int]:
+        """Return the next steps and how many until the gap is looked at, given the gap now."""
         if self._left == 0:
             self._turn(state, relative_gap)
-        self._left -= 1
-        return self._current or self._diagonal
+        count = min(_NEAR if relative_gap < _NEARNESS * self._gap else _FAR, self._left)
+        self._left -= count
+        return self._current or self._diagonal, count
 
     def _turn(self, state: PrimalDual, relative_gap: float) -> None:
         before = self._current
