@@ -115,6 +115,7 @@ def bench(
 
     Example: glasstomo bench --size 64 --threads 1 --threads 2 --json
     """
+    from ..recon.interruption import raised
     from .bench import PARTS
     from .bench import bench as run
     from .bench_solves import all_converged
@@ -125,7 +126,8 @@ def bench(
     rows = []
     with figure_file(plot) as file:
         try:
-            with RichProgress() as progress, compiled_kernels(progress):
+            # A solve cut short would stand among the timings.
+            with raised(), RichProgress() as progress, compiled_kernels(progress):
                 for row in run(sizes, parts=parts, progress=progress, **options):
                     rows.append(row)
                     if as_json:

@@ -199,17 +199,17 @@ class TvProx:
                 f"`problem.regulariser` must have no auxiliary volume for FISTA, "
                 f"got {problem.regulariser!r}; use 'tv' or 'tv2'"
             )
-        self.penalty, self.radius = problem.penalty, np.float32(radius)
+        self.penalty, self.radius = problem.penalty, float(radius)
         self.lower, self.upper = np.float32(problem.lower), np.float32(problem.upper)
         self.field = np.zeros(problem.field_shape, np.float32)
 
     def __call__(self, target: np.ndarray, iterations: int) -> np.ndarray:
         """Return the proximal point of a volume after so many dual steps from those of the call before."""
-        penalty, step = self.penalty, np.float32(1.0 / self.penalty.columns)
+        penalty, step = self.penalty, 1.0 / self.penalty.columns
         ahead, image, momentum = self.field.copy(), np.empty_like(target), 1.0
         for _ in range(iterations):
             self._image(target, ahead, image)
-            penalty.dual_step(image, None, ahead, step, self.radius, np.float32(1.0))
+            penalty.dual_step(image, None, ahead, step, self.radius, 1.0)
             following = 0.5 * (1.0 + np.sqrt(1.0 + 4.0 * momentum**2))
             before, self.field = self.field, ahead
             # What was the field before becomes the next point ahead.
