@@ -7,26 +7,20 @@ from .planes import planes
 
 
 @njit(cache=True, fastmath={"contract", "nsz"}, error_model="numpy")
-def advance_row(field, first, start, sigma, rows, square):
-    """``rows ← p + σ rows``; adds the squared lengths to `square`.
+def advance_row(field, first, start, sigma, rows, c, square):
+    """``rows[:, c] ← p + σ rows[:, c]``; adds the squared lengths to `square`.
 
-    p are the components `first` and following of a field in planes, from voxel `start`; as many as
-    there are `rows`, a multiple of three.
+    p are the components `first` and following of a field in planes, from voxel `start`; `rows` is
+    (component, channel, x).
     """
+    # One component after the other, and channels within components: LLVM checks once per outer loop
+    # whether rows overlap, over all of its iterations, and gives up vectors where they interleave.
     nx = square.size
-    for k in range(0, rows.shape[0], 3):
-        i = first + k
-        p, q, r = (
-            field[i, start : start + nx],
-            field[i + 1, start : start + nx],
-            field[i + 2, start : start + nx],
-        )
-        a, b, c = rows[k], rows[k + 1], rows[k + 2]
+    for k in range(rows.shape[0]):
+        p, row = field[first + k, start : start + nx], rows[k, c]
         for x in range(nx):
-            a[x] = p[x] + sigma * a[x]
-            b[x] = q[x] + sigma * b[x]
-            c[x] = r[x] + sigma * c[x]
-            square[x] += a[x] * a[x] + b[x] * b[x] + c[x] * c[x]
+            row[x] = p[x] + sigma * row[x]
+            square[x] += row[x] * row[x]
 
 
 @njit(cache=True, fastmath={"contract", "nsz"}, error_model="numpy")
@@ -38,29 +32,21 @@ def shrink_row(square, radius):
 
 
 @njit(cache=True, fastmath={"contract", "nsz"}, error_model="numpy")
-def relax_row(field, first, start, rows, shrink, relax):
-    """``p ← p + ρ (shrink · rows − p)``; see `advance_row`."""
+def relax_row(field, first, start, rows, c, shrink, relax):
+    """``p ← p + ρ (shrink · rows[:, c] − p)``; see `advance_row`."""
     nx = shrink.size
-    for k in range(0, rows.shape[0], 3):
-        i = first + k
-        p, q, r = (
-            field[i, start : start + nx],
-            field[i + 1, start : start + nx],
-            field[i + 2, start : start + nx],
-        )
-        a, b, c = rows[k], rows[k + 1], rows[k + 2]
+    for k in range(rows.shape[0]):
+        p, row = field[first + k, start : start + nx], rows[k, c]
         for x in range(nx):
-            p[x] += relax * (shrink[x] * a[x] - p[x])
-            q[x] += relax * (shrink[x] * b[x] - q[x])
-            r[x] += relax * (shrink[x] * c[x] - r[x])
+            p[x] += relax * (shrink[x] * row[x] - p[x])
 
 
 @njit(cache=True, fastmath={"contract", "nsz"}, error_model="numpy")
-def add_squares(rows, gamma, square):
-    """Add ``γ² Σ rows²`` to `square`."""
+def add_squares(rows, c, gamma, square):
+    """Add ``γ² Σ rows[:, c]²`` to `square`."""
     share = gamma * gamma
     for k in range(rows.shape[0]):
-        row = rows[k]
+        row = rows[k, c]
         for x in range(square.size):
             square[x] += share * row[x] * row[x]
 

@@ -29,22 +29,22 @@ def fill_gradient(volume, out):
     """Kernel of `gradient`."""
     nz, ny, nx = volume.shape
     for z in prange(nz):
-        rows = np.empty((3, nx), np.float32)
+        rows = np.empty((3, 1, nx), np.float32)
         for y in range(ny):
-            gradient_row(volume, z, y, rows)
+            gradient_row(volume, z, y, rows, 0)
             start = (z * ny + y) * nx
             for k in range(3):
-                out[k, start : start + nx] = rows[k]
+                out[k, start : start + nx] = rows[k, 0]
 
 
 @njit(cache=True, fastmath={"contract", "nsz"}, error_model="numpy")
-def gradient_row(volume, z, y, rows):
-    """Row (z, y) of ∇volume into `rows` (3, nx)."""
+def gradient_row(volume, z, y, rows, c):
+    """Row (z, y) of ∇volume into channel c of `rows` (3, channel, nx)."""
     nz, ny, nx = volume.shape
     here = volume[z, y]
     above = volume[min(z + 1, nz - 1), y]
     beside = volume[z, min(y + 1, ny - 1)]
-    gz, gy, gx = rows[0], rows[1], rows[2]
+    gz, gy, gx = rows[0, c], rows[1, c], rows[2, c]
     for x in range(nx):
         gz[x] = above[x] - here[x]
         gy[x] = beside[x] - here[x]
@@ -158,17 +158,17 @@ def step_joint_dual(volume, field, sigma, radius, relax):
     """
     channels, nz, ny, nx = volume.shape
     for z in prange(nz):
-        rows = np.empty((channels, 3, nx), np.float32)
+        rows = np.empty((3, channels, nx), np.float32)
         square = np.empty(nx, np.float32)
         for y in range(ny):
             start = (z * ny + y) * nx
             square[:] = np.float32(0.0)
             for c in range(channels):
-                gradient_row(volume[c], z, y, rows[c])
-                advance_row(field, 3 * c, start, sigma[c], rows[c], square)
+                gradient_row(volume[c], z, y, rows, c)
+                advance_row(field, 3 * c, start, sigma[c], rows, c, square)
             shrink_row(square, radius)
             for c in range(channels):
-                relax_row(field, 3 * c, start, rows[c], square, relax)
+                relax_row(field, 3 * c, start, rows, c, square, relax)
 
 
 @njit(cache=True, parallel=True, fastmath={"contract", "nsz"}, error_model="numpy")
@@ -222,14 +222,14 @@ def slice_sums(volume, gamma):
     channels, nz, ny, nx = volume.shape
     sums = np.zeros(nz)
     for z in prange(nz):
-        rows = np.empty((3, nx), np.float32)
+        rows = np.empty((3, 1, nx), np.float32)
         square = np.empty(nx, np.float32)
         columns = np.zeros(nx)
         for y in range(ny):
             square[:] = np.float32(0.0)
             for c in range(channels):
-                gradient_row(volume[c], z, y, rows)
-                add_squares(rows, gamma[c], square)
+                gradient_row(volume[c], z, y, rows, 0)
+                add_squares(rows, 0, gamma[c], square)
             for x in range(nx):
                 columns[x] += np.sqrt(square[x])
         sums[z] = columns.sum()

@@ -33,17 +33,17 @@ def fill_hessian(volume, out):
     """Kernel of `hessian`."""
     nz, ny, nx = volume.shape
     for z in prange(nz):
-        rows = np.empty((6, nx), np.float32)
+        rows = np.empty((6, 1, nx), np.float32)
         for y in range(ny):
-            hessian_row(volume, z, y, rows)
+            hessian_row(volume, z, y, rows, 0)
             start = (z * ny + y) * nx
             for k in range(6):
-                out[k, start : start + nx] = rows[k]
+                out[k, start : start + nx] = rows[k, 0]
 
 
 @njit(cache=True, fastmath={"contract", "nsz"}, error_model="numpy")
-def hessian_row(volume, z, y, rows):
-    """Row (z, y) of ∇²volume into `rows` (6, nx)."""
+def hessian_row(volume, z, y, rows, c):
+    """Row (z, y) of ∇²volume into channel c of `rows` (6, channel, nx)."""
     nz, ny, nx = volume.shape
     here = volume[z, y]
     # Where a neighbour is missing, rows are chosen so that the difference is exactly zero.
@@ -54,7 +54,8 @@ def hessian_row(volume, z, y, rows):
     down_y = volume[z, y - 1] if inner_y else here
     next_z, next_y = min(z + 1, nz - 1), min(y + 1, ny - 1)
     above, beside, corner = volume[next_z, y], volume[z, next_y], volume[next_z, next_y]
-    zz, yy, xx, zy, zx, yx = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]
+    zz, yy, xx = rows[0, c], rows[1, c], rows[2, c]
+    zy, zx, yx = rows[3, c], rows[4, c], rows[5, c]
     for x in range(nx):
         twice = here[x] + here[x]
         zz[x] = up_z[x] + down_z[x] - twice
@@ -193,17 +194,17 @@ def step_joint_dual2(volume, field, sigma, radius, relax):
     """Dual step of TV² for channels that share one ball per voxel; see `gradient.step_joint_dual`."""
     channels, nz, ny, nx = volume.shape
     for z in prange(nz):
-        rows = np.empty((channels, 6, nx), np.float32)
+        rows = np.empty((6, channels, nx), np.float32)
         square = np.empty(nx, np.float32)
         for y in range(ny):
             start = (z * ny + y) * nx
             square[:] = np.float32(0.0)
             for c in range(channels):
-                hessian_row(volume[c], z, y, rows[c])
-                advance_row(field, 6 * c, start, sigma[c], rows[c], square)
+                hessian_row(volume[c], z, y, rows, c)
+                advance_row(field, 6 * c, start, sigma[c], rows, c, square)
             shrink_row(square, radius)
             for c in range(channels):
-                relax_row(field, 6 * c, start, rows[c], square, relax)
+                relax_row(field, 6 * c, start, rows, c, square, relax)
 
 
 @njit(cache=True, parallel=True, fastmath={"contract", "nsz"}, error_model="numpy")
@@ -235,14 +236,14 @@ def slice_sums(volume, gamma):
     channels, nz, ny, nx = volume.shape
     sums = np.zeros(nz)
     for z in prange(nz):
-        rows = np.empty((6, nx), np.float32)
+        rows = np.empty((6, 1, nx), np.float32)
         square = np.empty(nx, np.float32)
         columns = np.zeros(nx)
         for y in range(ny):
             square[:] = np.float32(0.0)
             for c in range(channels):
-                hessian_row(volume[c], z, y, rows)
-                add_squares(rows, gamma[c], square)
+                hessian_row(volume[c], z, y, rows, 0)
+                add_squares(rows, 0, gamma[c], square)
             for x in range(nx):
                 columns[x] += np.sqrt(square[x])
         sums[z] = columns.sum()

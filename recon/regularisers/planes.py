@@ -48,16 +48,21 @@ def planes(field: np.ndarray) -> np.ndarray:
     >>> planes(np.zeros((2, 3, 4, 5, 6), np.float32)).shape
     (6, 120)
     """
-    if field.dtype != np.float32 or field.ndim < 4 or not field[(0,) * (field.ndim - 3)].flags.c_contiguous:
+    if (
+        field.dtype != np.float32
+        or field.ndim not in (4, 5)
+        or not field[(0,) * (field.ndim - 3)].flags.c_contiguous
+    ):
         raise ValueError(
             "a field must be float32 of shape ([channel,] component, z, y, x) with contiguous "
             f"components, got {field.dtype} {field.shape}; copy it with numpy.ascontiguousarray"
         )
     count = int(np.prod(field.shape[:-3]))
     size = int(np.prod(field.shape[-3:]))
-    stride = size if count == 1 else field.strides[-4] // 4
-    even = field.ndim == 4 or field.shape[0] == 1 or field.strides[0] == field.strides[1] * field.shape[1]
-    if stride < size or not even or (count > 1 and field.strides[-4] % 4):
+    leading = [(n, step // 4) for n, step in zip(field.shape[:-3], field.strides, strict=False) if n > 1]
+    stride = leading[-1][1] if leading else size
+    even = len(leading) < 2 or leading[0][1] == stride * leading[1][0]
+    if stride < size or not even:
         raise ValueError(
             "a field must hold its components at equal distances; copy it with numpy.ascontiguousarray"
         )

@@ -52,17 +52,17 @@ def fill_symmetrised(vectors, out, shape):
     """Kernel of `symmetrised_gradient`."""
     nz, ny, nx = shape
     for z in prange(nz):
-        rows = np.empty((6, nx), np.float32)
+        rows = np.empty((6, 1, nx), np.float32)
         for y in range(ny):
-            symmetrised_row(vectors, 0, z, y, shape, rows)
+            symmetrised_row(vectors, 0, z, y, shape, rows, 0)
             start = (z * ny + y) * nx
             for k in range(6):
-                out[k, start : start + nx] = rows[k]
+                out[k, start : start + nx] = rows[k, 0]
 
 
 @njit(cache=True, fastmath={"contract", "nsz"}, error_model="numpy")
-def symmetrised_row(vectors, first, z, y, shape, rows):
-    """Row (z, y) of E v into `rows` (6, nx); v are planes `first` to `first` + 2."""
+def symmetrised_row(vectors, first, z, y, shape, rows, c):
+    """Row (z, y) of E v into channel c of `rows` (6, channel, nx); v are planes `first` to `first` + 2."""
     nz, ny, nx = shape
     i, up, side = (z * ny + y) * nx, ny * nx, nx
     has_z, has_y = z < nz - 1, y < ny - 1
@@ -78,7 +78,8 @@ def symmetrised_row(vectors, first, z, y, shape, rows):
     above, beside = (i + up if has_z else i), (i + side if has_y else i)
     vx_above, vx_beside = vectors[first + 2, above : above + nx], vectors[first + 2, beside : beside + nx]
     half_z, half_y = _HALF if has_z else np.float32(0.0), _HALF if has_y else np.float32(0.0)
-    zz, yy, xx, zy, zx, yx = rows[0], rows[1], rows[2], rows[3], rows[4], rows[5]
+    zz, yy, xx = rows[0, c], rows[1, c], rows[2, c]
+    zy, zx, yx = rows[3, c], rows[4, c], rows[5, c]
     for x in range(nx):
         zz[x] = vz[x] - vz_below[x]
         yy[x] = vy[x] - vy_behind[x]

@@ -61,7 +61,7 @@ class TGV2(Regulariser):
     block_rows = (3.0, 2.0 * np.sqrt(2.0))
     columns = 6.0
     auxiliary_columns = 3.0 + 2.0 * np.sqrt(2.0)
-    primal_weight = 2.0
+    primal_weight = 4.0
 
     def __init__(
         self,
@@ -231,39 +231,39 @@ def step_both_duals(volume, vectors, field, sigmas, radii, relax):
     channels, nz, ny, nx = volume.shape
     shape = (nz, ny, nx)
     for z in prange(nz):
-        firsts = np.empty((channels, 3, nx), np.float32)
-        seconds = np.empty((channels, 6, nx), np.float32)
+        firsts = np.empty((3, channels, nx), np.float32)
+        seconds = np.empty((6, channels, nx), np.float32)
         square, square2 = np.empty(nx, np.float32), np.empty(nx, np.float32)
         for y in range(ny):
             start = (z * ny + y) * nx
             square[:] = np.float32(0.0)
             square2[:] = np.float32(0.0)
             for c in range(channels):
-                rest_row(volume[c], vectors, 3 * c, z, y, firsts[c])
-                advance_row(field, 9 * c, start, sigmas[0][c], firsts[c], square)
-                symmetrised_row(vectors, 3 * c, z, y, shape, seconds[c])
-                advance_row(field, 9 * c + 3, start, sigmas[1][c], seconds[c], square2)
+                rest_row(volume[c], vectors, 3 * c, z, y, firsts, c)
+                advance_row(field, 9 * c, start, sigmas[0][c], firsts, c, square)
+                symmetrised_row(vectors, 3 * c, z, y, shape, seconds, c)
+                advance_row(field, 9 * c + 3, start, sigmas[1][c], seconds, c, square2)
             shrink_row(square, radii[0])
             shrink_row(square2, radii[1])
             for c in range(channels):
-                relax_row(field, 9 * c, start, firsts[c], square, relax)
-                relax_row(field, 9 * c + 3, start, seconds[c], square2, relax)
+                relax_row(field, 9 * c, start, firsts, c, square, relax)
+                relax_row(field, 9 * c + 3, start, seconds, c, square2, relax)
 
 
 @njit(cache=True, fastmath={"contract", "nsz"}, error_model="numpy")
-def rest_row(volume, vectors, first, z, y, rows):
-    """Row (z, y) of ``∇x − v`` into `rows` (3, nx), zero behind the far faces."""
+def rest_row(volume, vectors, first, z, y, rows, c):
+    """Row (z, y) of ``∇x − v`` into channel c of `rows` (3, channel, nx)."""
     nz, ny, nx = volume.shape
-    gradient_row(volume, z, y, rows)
+    gradient_row(volume, z, y, rows, c)
     start = (z * ny + y) * nx
     last = (z == nz - 1, y == ny - 1)
     for k in range(3):
         if k < 2 and last[k]:
             continue
-        row, vector = rows[k], vectors[first + k, start : start + nx]
+        row, vector = rows[k, c], vectors[first + k, start : start + nx]
         for x in range(nx):
             row[x] -= vector[x]
-    rows[2, nx - 1] = np.float32(0.0)
+    rows[2, c, nx - 1] = np.float32(0.0)
 
 
 @njit(cache=True, parallel=True, fastmath={"contract", "nsz"}, error_model="numpy")
@@ -302,17 +302,17 @@ def slice_sums(volume, vectors, gamma):
     shape = (nz, ny, nx)
     sums = np.zeros((nz, 2))
     for z in prange(nz):
-        firsts, seconds = np.empty((3, nx), np.float32), np.empty((6, nx), np.float32)
+        firsts, seconds = np.empty((3, 1, nx), np.float32), np.empty((6, 1, nx), np.float32)
         square, square2 = np.empty(nx, np.float32), np.empty(nx, np.float32)
         columns, columns2 = np.zeros(nx), np.zeros(nx)
         for y in range(ny):
             square[:] = np.float32(0.0)
             square2[:] = np.float32(0.0)
             for c in range(channels):
-                rest_row(volume[c], vectors, 3 * c, z, y, firsts)
-                add_squares(firsts, gamma[c], square)
-                symmetrised_row(vectors, 3 * c, z, y, shape, seconds)
-                add_squares(seconds, gamma[c], square2)
+                rest_row(volume[c], vectors, 3 * c, z, y, firsts, 0)
+                add_squares(firsts, 0, gamma[c], square)
+                symmetrised_row(vectors, 3 * c, z, y, shape, seconds, 0)
+                add_squares(seconds, 0, gamma[c], square2)
             for x in range(nx):
                 columns[x] += np.sqrt(square[x])
                 columns2[x] += np.sqrt(square2[x])

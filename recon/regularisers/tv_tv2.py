@@ -47,7 +47,7 @@ class TVTV2(Regulariser):
     block_rows = (2.0, 4.0 * np.sqrt(2.0))
     columns = 18.0 + 12.0 * np.sqrt(2.0)
     stiffness = (0.5, 0.25 / np.sqrt(2.0))
-    primal_weight = 2.0
+    primal_weight = 1.5
 
     def __init__(
         self,
@@ -119,23 +119,23 @@ def step_both_duals(volume, field, sigmas, radii, relax):
     """
     channels, nz, ny, nx = volume.shape
     for z in prange(nz):
-        firsts = np.empty((channels, 3, nx), np.float32)
-        seconds = np.empty((channels, 6, nx), np.float32)
+        firsts = np.empty((3, channels, nx), np.float32)
+        seconds = np.empty((6, channels, nx), np.float32)
         square, square2 = np.empty(nx, np.float32), np.empty(nx, np.float32)
         for y in range(ny):
             start = (z * ny + y) * nx
             square[:] = np.float32(0.0)
             square2[:] = np.float32(0.0)
             for c in range(channels):
-                gradient_row(volume[c], z, y, firsts[c])
-                advance_row(field, 9 * c, start, sigmas[0][c], firsts[c], square)
-                hessian_row(volume[c], z, y, seconds[c])
-                advance_row(field, 9 * c + 3, start, sigmas[1][c], seconds[c], square2)
+                gradient_row(volume[c], z, y, firsts, c)
+                advance_row(field, 9 * c, start, sigmas[0][c], firsts, c, square)
+                hessian_row(volume[c], z, y, seconds, c)
+                advance_row(field, 9 * c + 3, start, sigmas[1][c], seconds, c, square2)
             shrink_row(square, radii[0])
             shrink_row(square2, radii[1])
             for c in range(channels):
-                relax_row(field, 9 * c, start, firsts[c], square, relax)
-                relax_row(field, 9 * c + 3, start, seconds[c], square2, relax)
+                relax_row(field, 9 * c, start, firsts, c, square, relax)
+                relax_row(field, 9 * c + 3, start, seconds, c, square2, relax)
 
 
 @njit(cache=True, parallel=True, fastmath={"contract", "nsz"}, error_model="numpy")
