@@ -6,6 +6,7 @@ import numpy as np
 
 from .primal_dual import PrimalDual
 from .problem import Problem
+from .regularisers.planes import padded_zeros
 
 # Differences of order 1 and 2 over twice the distance grow by 2 and 4, and there are eight times
 # fewer of them: so much weight must a term of R gain.
@@ -86,7 +87,8 @@ def refine(state: PrimalDual, problem: Problem) -> PrimalDual:
     are halved. Duals of the data are a weight times a relative or absolute residual, so each pixel
     gets its share of the weight of its bin; duals of the regulariser scale with their radii.
     """
-    field = _spread(state.field, (-3, -2, -1))
+    field = padded_zeros(problem.field_shape)
+    _spread(state.field, (-3, -2, -1), field)
     # TV and the first differences of the mixed forms have three components, second ones six.
     second = field.shape[-4] - 3 if field.shape[-4] != 6 else 6
     components = np.full(field.shape[-4], 1.0 / _FIRST, np.float32)
@@ -122,12 +124,12 @@ def _block_means(array: np.ndarray) -> np.ndarray:
     return array.reshape(*lead, ny // 2, 2, nx // 2, 2).mean(axis=(-3, -1), dtype=np.float64)
 
 
-def _spread(array: np.ndarray, axes: tuple[int, ...]) -> np.ndarray:
+def _spread(array: np.ndarray, axes: tuple[int, ...], out: np.ndarray | None = None) -> np.ndarray:
     """Copy every element to two along each of the axes, without a second copy of the whole."""
     shape = list(array.shape)
     for axis in axes:
         shape[axis] *= 2
-    out = np.empty(shape, np.float32)
+    out = np.empty(shape, np.float32) if out is None else out
     for corner in np.ndindex(*(2,) * len(axes)):
         where = [slice(None)] * array.ndim
         for axis, offset in zip(axes, corner, strict=True):

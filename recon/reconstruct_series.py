@@ -134,9 +134,11 @@ def reconstruct(
     with ``kullback_leibler`` for the expected deviance (`lambda_choice.expected_deviance`). Joint
     channels have one λ, and their misfits are added.
 
-    λ by cross-validation aims at the projections and is on average smaller than the λ of the least
-    error of the volume; it costs about ten times as many solves as the discrepancy principle, and
-    needs no noise level (`lambda_choice.held_out`).
+    λ by cross-validation aims at the projections: on the project's particle it was 0.4 to 1 times the
+    λ of the least error of the volume, with an error up to a tenth larger at few counts and up to a
+    third at many; by the discrepancy principle λ was 1 to 11 times as large, with an error up to half
+    larger, least at many counts. Cross-validation needs no noise level, and five to ten times as
+    long (`lambda_choice.held_out`).
 
     Examples
     --------
@@ -216,7 +218,7 @@ def reconstruct(
         channels=series.channels,
         lam=tuple(one.lam for one in results) * copies,
         lam_fraction=tuple(one.lam_fraction for one in results) * copies,
-        history={channel: one.history for channel, one in zip(names, results, strict=True)},
+        history={key: one.history for key, one in zip(names, results, strict=True)},  # pyright: ignore[reportArgumentType]
         settings={
             "method": name,
             "engine": engine if chosen.regulariser else None,

@@ -66,7 +66,8 @@ class Reconstruction:
     lam, lam_fraction : tuple of float
         Weight of the regulariser for each channel, and the same as a fraction of λ_max.
     history : dict of str to list
-        What was recorded on the way: ``iteration``, ``objective``, ``relative_gap``, by channel.
+        What was recorded on the way: ``iteration``, ``objective``, ``relative_gap``, and how λ was found,
+        by channel; under ``joint`` for channels that were reconstructed together.
     settings : dict
         Method, engine and parameters that were used.
     """

@@ -9,7 +9,7 @@ import numpy as np
 
 from .coarser_problem import can_coarsen, coarsen, fine_lambda, refine
 from .interruption import requested
-from .lambda_choice.discrepancy import Discrepancy, find_lambda, first_guess
+from .lambda_choice.discrepancy import SLOPES, Discrepancy, find_lambda, first_guess
 from .lambda_choice.path import at_lambda
 from .monitor import Callback
 from .noisy_problem import NoisyProblem
@@ -18,11 +18,15 @@ from .problem import Problem
 from .reconstruction import Status
 
 LAMBDA_RULES = ("discrepancy", "cross_validation", "oracle")
-# The misfit is known to a per cent long before the gap closes: at a gap of 0.2 on the project's particles.
-_SEARCH_GAP = 0.15
+# The misfit is known to two per cent long before the gap closes: at a gap of 0.1 on the project's particles.
+_SEARCH_GAP = 0.1
 _SEARCH_ITERATIONS = 300
 # Coarse voxels whose misfit is this many times the expected one cannot tell what λ fine ones need.
 _COARSE_EXCESS = 1.5
+# The misfit of coarse voxels themselves leaves less for noise: they ask for so much less λ.
+_COARSE_SHORTFALL = 1.6
+# What the search on coarse voxels has to reach, and in how many solves.
+_COARSE = {"tolerance": 0.1, "max_solves": 4, "give_up": _COARSE_EXCESS}
 # λ that are tried by cross-validation and oracle, relative to the first guess of the discrepancy principle.
 _AROUND = tuple(float(factor) for factor in np.geomspace(16.0, 1.0 / 32.0, 10))
 
@@ -134,12 +138,13 @@ class VariationalSolver:
         if can_coarsen(problem):
             coarse = coarsen(problem.with_lam(start))
             # Expected misfits count pixels, of which the coarse data have a quarter.
-            found, state = self._search(coarse, target / 4.0, coarse.lam, None, _COARSE_EXCESS)
+            found, state = self._search(coarse, target / 4.0, coarse.lam, None, **_COARSE)
             if found.limited_by_model or found.misfit > _COARSE_EXCESS * target / 4.0:
                 # Large voxels misfit where small ones may not: their λ says nothing.
                 at_lambda(state, found.lam, coarse.lam)
             else:
-                start = fine_lambda(problem, found.lam)
+                at_lambda(state, 1.0, _COARSE_SHORTFALL)
+                start = _COARSE_SHORTFALL * fine_lambda(problem, found.lam)
             state = refine(state, problem)
         return self._search(problem, target, start, state)
 
@@ -149,7 +154,7 @@ class VariationalSolver:
         target: float,
         start: float,
         state: PrimalDual | None,
-        give_up: float = np.inf,
+        **limits: Any,
     ) -> tuple[Discrepancy, PrimalDual]:
         last = start
 
@@ -161,7 +166,7 @@ class VariationalSolver:
             useful = solve.status in (Status.CONVERGED, Status.ITERATION_LIMIT)
             return solve.misfit if useful and not self._stopped else float("nan")
 
-        found = find_lambda(misfit_of, target, start=start, give_up=give_up)
+        found = find_lambda(misfit_of, target, start=start, slope=SLOPES[problem.regulariser], **limits)
         if state is None:
             raise RuntimeError("the search for lambda ended before its first solve")
         at_lambda(state, last, found.lam)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from glasstomo.forward import Projector
 from glasstomo.recon import Problem, lambda_max, solve_pdhg
+from glasstomo.recon.lambda_choice.balance import balanced
 from glasstomo.recon.primal_dual import PrimalDual
 from hypothesis import given
 from hypothesis import strategies as st
@@ -202,3 +203,90 @@ def test_any_shape_has_a_bracket(depth, ny, nx):
         )
         assert np.isfinite([found.lower, found.value, found.upper]).all()
         assert found.lower <= found.upper
+
+
+FORMS = [
+    {"regulariser": "tv"},
+    {"regulariser": "tv2"},
+    {"regulariser": "tv_tv2", "second_order_share": 0.3},
+    {"regulariser": "tgv2", "tgv_ratio": 1.5},
+]
+
+
+def any_problem(n, data_term, channels, **form):
+    plain = particle_problem(n, tilts=5)
+    data, weights = plain.data, np.full_like(plain.data, 2.0)
+    options = {"background": 0.2}
+    if channels:
+        data, weights = np.stack([data, 0.3 * data[:, ::-1]]), np.stack([weights, weights])
+        options["channel_weights"] = [0.5, 1.5]
+    return replace(plain, data=data, weights=weights, data_term=data_term, projector=None, **options, **form)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form["regulariser"])
+@pytest.mark.parametrize("data_term", ["least_squares", "kullback_leibler"])
+@pytest.mark.parametrize("channels", [False, True], ids=["one", "two"])
+def test_every_form_has_a_narrow_bracket_that_holds(form, data_term, channels):
+    """The best flat volume is stationary, and no volume pulls harder than the upper bound."""
+    problem = any_problem(9, data_term, channels, **form)
+    found = lambda_max(problem)
+    assert 0 < found.lower <= found.value <= found.upper < 1.25 * found.lower
+    flats = found.flat if channels else found.flat[None]
+    volume = np.stack([flat_volume(replace_grid(problem), flat) for flat in flats])
+    volume = np.maximum(volume if channels else volume[0], 0)
+    dual = np.empty_like(problem.data)
+    problem.fidelity.gradient(problem.forward(volume), dual)
+    slope = problem.adjoint(dual).astype(float)
+    size = np.abs(problem.adjoint(np.abs(dual))).sum()
+    # Stationary: no pull along the constants; x₀ > 0 here, so that no multiplier is due.
+    assert volume.min() > 0
+    assert (abs(slope.sum(axis=(-3, -2, -1))) < 1e-4 * size).all()
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        tried = rng.random(problem.shape).astype(np.float32) ** 3
+        assert -np.sum(slope * tried) <= found.upper * problem.regulariser_value(tried) * (1 + 1e-4)
+
+
+def replace_grid(problem):
+    """What `flat_volume` reads of a problem."""
+    return type("Grid", (), {"shape": problem.grid})
+
+
+@pytest.mark.parametrize("regulariser", ["tv", "tgv2"])
+def test_counts_have_the_flat_solution_of_their_total(regulariser):
+    """No scaling of it lowers the divergence: Σ (1 − b/y) A x₀ = 0."""
+    data = np.random.default_rng(0).poisson(30.0, (3, 8, 6)).astype(float)
+    problem = Problem(
+        data=data,
+        weights=np.full(data.shape, 1.0),
+        background=4.0,
+        angles_deg=[-30, 0, 40],
+        spacing_nm=2.0,
+        data_term="kullback_leibler",
+        regulariser=regulariser,
+    )
+    flat = flat_volume(problem, lambda_max(problem).flat)
+    projected = problem.forward(flat).astype(float)
+    assert np.sum((1 - data / (projected + 4.0)) * projected) == pytest.approx(0, abs=1e-4 * projected.sum())
+
+
+def test_the_balancing_fields_of_all_forms_are_exact():
+    """Kᵀp = pull by the kernels of the regularisers themselves, also for the auxiliary volume."""
+    rng = np.random.default_rng(1)
+    for form in FORMS:
+        penalty = any_problem(6, "least_squares", False, **form).penalty
+        axes = np.meshgrid(*(np.arange(n, dtype=float) for n in (5, 6, 4)), indexing="ij")
+        pull = rng.normal(size=(5, 6, 4))
+        basis = np.stack([np.ones(pull.shape), *axes]).reshape(4, -1)
+        fit, *_ = np.linalg.lstsq(basis.T, pull.ravel(), rcond=None)
+        pull -= (fit @ basis).reshape(pull.shape)
+        field = rng.normal(size=(1, penalty.components, 5, 6, 4))
+        found = balanced(field, pull[None], form["regulariser"])[0].astype(np.float32)
+        back = np.empty(pull.shape, np.float32)
+        penalty.adjoint(found, back)
+        # float32 sums of fields of order one.
+        assert back == pytest.approx(pull, abs=2e-5)
+        if penalty.auxiliary:
+            turn = np.empty((3, *pull.shape), np.float32)
+            penalty.auxiliary_adjoint(found, turn)
+            assert np.abs(turn).max() < 2e-5

@@ -9,8 +9,9 @@ from ..problem import Problem
 
 # A misfit that keeps this share when λ falls by a factor 4 has reached its floor.
 _PLATEAU = 0.9
-# d log misfit / d log λ near the target, on the project's own particles: 0.3 for TV, 0.5 for TV².
+# d log misfit / d log λ near the target on the project's own particles, where nothing else is known.
 _SLOPE = 0.4
+SLOPES = {"tv": 0.25, "tv2": 0.4, "tv_tv2": 0.3, "tgv2": 0.3}
 # λ of the discrepancy principle over the noise that a typical voxel sees, on the same particles.
 _NOISE = {"tv": 1.7, "tv2": 0.55, "tv_tv2": 1.0, "tgv2": 1.4}
 # λ is searched no further than this far from the first guess, either way.
@@ -70,6 +71,7 @@ def find_lambda(
     start: float,
     tolerance: float = 0.03,
     max_solves: int = 8,
+    slope: float = _SLOPE,
     give_up: float = np.inf,
 ) -> Discrepancy:
     """Find λ with ``misfit(λ) = target`` (Morozov's discrepancy principle).
@@ -88,6 +90,8 @@ def find_lambda(
         Relative agreement asked for.
     max_solves : int
         Calls of `misfit_of` at most.
+    slope : float
+        ``d log misfit / d log λ`` for the first step.
     give_up : float
         End the search when the first misfit is more than so many times the target.
 
@@ -97,10 +101,12 @@ def find_lambda(
 
     Notes
     -----
-    The misfit grows with λ, so a bracket in log λ is closed by regula falsi, kept away from the
-    ends, after steps of at most a factor 4 have found it. When a factor 4 less in λ lowers a misfit
-    above the target by less than a tenth, the rest is not noise but what voxels cannot represent,
-    edges above all: the target becomes 1.1 times that floor, and the outcome says so.
+    The misfit grows with λ. Each step goes where the line through the two nearest to the target, in
+    log λ and log misfit, meets it, at most a factor 4 away, and once a bracket is known well inside
+    it. (Regula falsi would creep where one end comes from a solve that was stopped early.) When a
+    factor 4 less in λ lowers a misfit above the target by less than a tenth, the rest is not noise
+    but what voxels cannot represent, edges above all: the target becomes 1.1 times that floor, and
+    the outcome says so.
 
     References
     ----------
@@ -120,7 +126,7 @@ def find_lambda(
             limited, target = True, min(misfit for _, misfit in tried) / _PLATEAU
         if min(abs(_excess(pair, target)) for pair in tried) <= tolerance:
             break
-        lam = _next(sorted(tried), target)
+        lam = _next(tried, target, slope)
     unknown = [(start, float("nan"))]
     lam, misfit = min(tried or unknown, key=lambda pair: abs(_excess(pair, target)))
     return Discrepancy(lam=lam, misfit=misfit, target=target, limited_by_model=limited, tried=tuple(tried))
@@ -137,28 +143,18 @@ def _at_floor(tried: list[tuple[float, float]], target: float) -> bool:
     return tried[0][1] > _PLATEAU * tried[1][1]
 
 
-def _extrapolated(nearest: list[tuple[float, float]], target: float) -> float:
-    """λ by the slope through the two tried that are nearest to the target, at most a factor 4 away.
-
-    With one tried, the slope is the usual one.
-    """
-    slope = _SLOPE
-    if len(nearest) == 2:
-        rise = _excess(nearest[0], target) - _excess(nearest[1], target)
+def _next(tried: list[tuple[float, float]], target: float, slope: float) -> float:
+    """λ to try next."""
+    nearest = sorted(tried, key=lambda pair: abs(_excess(pair, target)))
+    here = _excess(nearest[0], target)
+    if len(nearest) > 1:
+        rise = here - _excess(nearest[1], target)
         slope = min(max(rise / np.log(nearest[0][0] / nearest[1][0]), 0.1), 1.0)
-    step = np.clip(-_excess(nearest[0], target) / slope, -np.log(4.0), np.log(4.0))
-    return float(nearest[0][0] * np.exp(step))
-
-
-def _next(tried: list[tuple[float, float]], target: float) -> float:
-    """λ to try next; `tried` is sorted by λ."""
-    below = [pair for pair in tried if pair[1] <= target]
-    if not below:
-        return _extrapolated(tried[:2], target)
-    lower = below[-1]
-    upper = next((pair for pair in tried if pair[0] > lower[0]), None)
-    if upper is None:
-        return _extrapolated(tried[:-3:-1], target)
-    a, b = _excess(lower, target), _excess(upper, target)
-    share = min(max(a / (a - b), 0.1), 0.9)
-    return float(lower[0] * (upper[0] / lower[0]) ** share)
+    step = float(np.clip(-here / slope, -np.log(4.0), np.log(4.0)))
+    lam = nearest[0][0] * np.exp(step)
+    below = max((pair[0] for pair in tried if pair[1] <= target), default=0.0)
+    above = min((pair[0] for pair in tried if pair[1] > target and pair[0] > below), default=np.inf)
+    if below > 0 and above < np.inf:
+        ratio = above / below
+        return float(np.clip(lam, below * ratio**0.1, below * ratio**0.9))
+    return float(lam)

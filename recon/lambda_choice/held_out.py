@@ -11,7 +11,7 @@ from ..primal_dual import PrimalDual
 from ..problem import Problem
 from ..reconstruction import Status
 from ..some_tilts import some_tilts
-from .path import Solver, at_lambda, checked_lams
+from .path import Solver, at_lambda, checked_lams, past_the_least
 
 # λ grows as the number of tilts to this power.
 TILT_POWER = 0.5
@@ -163,8 +163,7 @@ def cross_validation(
                 return _chosen(tried, chosen, rule, groups, outcome.status)
             per_tilt.append(tilt_misfits(part.hidden, outcome.volume))
         tried.append(np.concatenate(per_tilt))
-        risks = [one[:, 0].sum() for one in tried]
-        if len(risks) >= 3 and risks[-1] > risks[-2] > risks[-3]:
+        if past_the_least([float(one[:, 0].sum()) for one in tried]):
             break
     least = int(np.argmin([one[:, 0].sum() for one in tried]))
     if 0 < least < len(tried) - 1:

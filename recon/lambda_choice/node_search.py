@@ -70,7 +70,7 @@ class Balls:
         if self.regulariser == "tgv2":
             options["ratio"] = self.tgv_ratio
         module, name = REGULARISERS[self.regulariser]
-        package = __package__.rpartition(".")[0]
+        package = __name__.split(".lambda_choice", maxsplit=1)[0]
         return getattr(importlib.import_module(f"{package}.regularisers.{module}"), name)(**options)
 
 
@@ -173,9 +173,8 @@ class _Iterate:
         np.add(self.volume, 2.0 * self.push, out=self.ahead)
         self.volume += rho * self.push
         if self.auxiliary is not None:
-            penalty.auxiliary_step(
-                self.seen(self.auxiliary), self.seen(self.ahead_auxiliary), field, self.tau_auxiliary, rho
-            )  # pyright: ignore[reportArgumentType]
+            auxiliary, ahead = self.seen(self.auxiliary), self.seen(self.ahead_auxiliary)
+            penalty.auxiliary_step(auxiliary, ahead, field, self.tau_auxiliary, rho)  # pyright: ignore[reportArgumentType]
 
 
 def _longest(field: np.ndarray) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from ..monitor import Callback
 from ..problem import Problem
 from ..reconstruction import Status
-from .path import Solver, regularisation_path
+from .path import Solver, past_the_least, regularisation_path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +101,7 @@ def oracle(
         if point.status in (Status.STOPPED, Status.TIME_LIMIT, Status.DIVERGED):
             status = point.status
             break
-        if len(errors) >= 3 and errors[-1] > errors[-2] > errors[-3]:
+        if past_the_least(errors):
             break
     least = int(np.argmin(errors))
     if status is Status.CONVERGED and least in (0, len(errors) - 1):

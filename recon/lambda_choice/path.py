@@ -140,6 +140,16 @@ def checked_lams(
     return [float(fraction) * largest for fraction in values], largest
 
 
+def past_the_least(values: list[float]) -> bool:
+    """Whether errors along a path have risen twice in a row, after a fall from where it began.
+
+    Above λ_max all solutions are the same, and their errors differ by what the solver left.
+    """
+    if len(values) < 3 or min(values) > 0.99 * values[0]:
+        return False
+    return values[-1] > values[-2] > values[-3]
+
+
 def at_lambda(state: PrimalDual | None, before: float, lam: float) -> PrimalDual | None:
     """Make the solution at one λ the start for another, in place."""
     if state is not None and before > 0:
