@@ -134,11 +134,11 @@ def reconstruct(
     with ``kullback_leibler`` for the expected deviance (`lambda_choice.expected_deviance`). Joint
     channels have one λ, and their misfits are added.
 
-    λ by cross-validation aims at the projections: on the project's particle it was 0.4 to 1 times the
-    λ of the least error of the volume, with an error up to a tenth larger at few counts and up to a
-    third at many; by the discrepancy principle λ was 1 to 11 times as large, with an error up to half
-    larger, least at many counts. Cross-validation needs no noise level, and five to ten times as
-    long (`lambda_choice.held_out`).
+    λ by cross-validation aims at the projections: on the project's particle it was 0.3 to 0.9 times
+    the λ of the least error of the volume, with an error up to a tenth larger at few counts and up to
+    0.4 larger at many. By the discrepancy principle λ was 0.9 to 9 times as large, with an error up to
+    0.55 larger at few counts and up to a fifth at many. Cross-validation needs no noise level, and
+    takes five to fifteen times as long (`lambda_choice.held_out`).
 
     Examples
     --------
