@@ -7,7 +7,7 @@ import numpy as np
 
 from ..recon import Problem, lambda_max, solve_pdhg
 from ..recon.certificate import certify
-from ..recon.pdhg import _spectral_helps as has_spectral_steps
+from ..recon.pdhg import takes_spectral_steps as has_spectral_steps
 from .bench_problem import LARGEST_LAMBDA_MAX
 from .bench_rows import Row, Setting
 from .machine_limits import Limit, axpy_limit, copy_limit, fma_limit

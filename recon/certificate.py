@@ -12,7 +12,7 @@ from .problem import Problem
 # A ray is dark when it sees less than this share of the brightest one.
 _DARK = 0.01
 # Sharpening the bound is worth its cost when the gap is no further than this from the one wanted.
-_NEAR = 100.0
+_NEAR = 30.0
 # Slices along x that are worked on together: their temporaries stay small.
 _SLAB = 32
 
@@ -79,7 +79,7 @@ def certify(
     )
     misfit = problem.misfit(projected)
     relative = (objective - bound) / max(abs(objective), 1e-30)
-    if gap < relative < max(_NEAR * gap, 0.3):
+    if gap < relative < _NEAR * gap:
         upper = box_top(problem, state.volume)
         base = bound + problem.fidelity.conjugate(state.residual)
         base -= box_minimum(spare, problem.lower, upper)

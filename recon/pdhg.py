@@ -75,7 +75,7 @@ def solve_pdhg(
     monitor = Monitor(gap=gap, max_iterations=max_iterations, max_seconds=max_seconds, callback=callback)
     workspace = Workspace(problem)
     diagonal = DiagonalSteps(problem, workspace, primal_weight, relaxation)
-    spectral = SpectralSteps(problem, workspace) if steps == "auto" and _spectral_helps(problem) else None
+    spectral = SpectralSteps(problem, workspace) if steps == "auto" and takes_spectral_steps(problem) else None
     state = starting_point(problem, start)
     schedule = Schedule(diagonal, spectral, gap=gap, warm=start is not None)
     iteration, done, misfit = 0, False, float("nan")
@@ -104,7 +104,7 @@ def solve_pdhg(
     )
 
 
-def _spectral_helps(problem: Problem) -> bool:
+def takes_spectral_steps(problem: Problem) -> bool:
     """Whether two cosine transforms an iteration pay: they cost more than TV's own steps."""
     penalty = problem.penalty
     if penalty.stiffness is None or penalty.stiffness[1] == 0:

@@ -57,7 +57,7 @@ def starting_point(problem: Problem, start: PrimalDual | None) -> PrimalDual:
         array = getattr(start, name)
         fits = array is not None and array.shape == shape and array.dtype == np.float32
         # Components of the field may lie apart.
-        if not (fits and (array[..., 0, :, :, :] if name == "field" else array).flags.c_contiguous):
+        if not (fits and (array[(0,) * (array.ndim - 3)] if name == "field" else array).flags.c_contiguous):
             found = "none" if array is None else f"{array.dtype} {array.shape}"
             raise ValueError(f"`start.{name}` must be contiguous float32 of shape {shape}, got {found}")
     # A pixel of no weight has no residual; one left by other weights would spoil the bound.
