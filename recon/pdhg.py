@@ -75,7 +75,8 @@ def solve_pdhg(
     monitor = Monitor(gap=gap, max_iterations=max_iterations, max_seconds=max_seconds, callback=callback)
     workspace = Workspace(problem)
     diagonal = DiagonalSteps(problem, workspace, primal_weight, relaxation)
-    spectral = SpectralSteps(problem, workspace) if steps == "auto" and takes_spectral_steps(problem) else None
+    helped = steps == "auto" and takes_spectral_steps(problem)
+    spectral = SpectralSteps(problem, workspace) if helped else None
     state = starting_point(problem, start)
     schedule = Schedule(diagonal, spectral, gap=gap, warm=start is not None)
     iteration, done, misfit = 0, False, float("nan")

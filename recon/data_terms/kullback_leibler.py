@@ -79,7 +79,10 @@ class KullbackLeibler(DataTerm):
         return float(row_conjugates(_rows(dual), *self._constants()).sum())
 
     def clip(self, dual: np.ndarray) -> None:
-        """At most k, a millionth less where there are counts, and zero where k is."""
+        """At most k, a millionth less where there are counts; k where there are none, and zero where k is.
+
+        Without counts D is the straight line k y: its slope k is the one dual, and the best there is.
+        """
         clip_dual(_rows(dual), _rows(self.data), _rows(self.weights))
 
     def dual_step(
@@ -161,14 +164,14 @@ def dual_step(dual, projected, data, weights, background, curvature, pace, relax
 
 @njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
 def clip_dual(dual, data, weights):
-    """Bring q into the domain of D*, away from its end where D* is infinite there."""
+    """Bring q into the domain of D*, away from its end where D* is infinite there; to k where b is zero."""
     rows, nx = dual.shape
-    below, one = np.float32(1.0 - _MARGIN), np.float32(1.0)
+    below = np.float32(1.0 - _MARGIN)
     for i in prange(rows):
         q, b, k = dual[i], data[i], weights[i]
         for x in range(nx):
-            limit = k[x] * (below if b[x] > 0 else one)
-            q[x] = min(q[x], limit) if k[x] > 0 else np.float32(0.0)
+            # A pixel of weight zero has k = 0.
+            q[x] = min(q[x], k[x] * below) if b[x] > 0 and k[x] > 0 else k[x]
 
 
 @njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
