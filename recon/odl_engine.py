@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from .gap import bracket
+from .certificate import certify
 from .monitor import Callback, Monitor
 from .odl_operators import as_array, assign, odl
 from .odl_problem import odl_problem
@@ -14,7 +14,7 @@ from .problem import Problem
 # Iterations between two evaluations of the gap.
 _CHUNK = 50
 # Dual over primal steps, relative to λ over the density: the fastest on the project's particles.
-_PRIMAL_WEIGHT = {"tv": 90.0, "tv2": 12.0, "tv_tv2": 30.0, "tgv2": 30.0}
+_PRIMAL_WEIGHT = {"tv": 60.0, "tv2": 15.0, "tv_tv2": 50.0, "tgv2": 30.0}
 
 
 def solve_odl(
@@ -24,6 +24,7 @@ def solve_odl(
     max_iterations: int = 5000,
     max_seconds: float | None = None,
     start: PrimalDual | None = None,
+    primal_weight: float | None = None,
     callback: Callback | None = None,
 ) -> Solve:
     """Minimise a `Problem` by `odl.solvers.pdhg`.
@@ -40,6 +41,9 @@ def solve_odl(
         Wall-clock seconds at most; no limit when omitted.
     start : PrimalDual, optional
         Warm start, also one of the other engine; zeros when omitted.
+    primal_weight : float, optional
+        Multiplies the dual and divides the primal steps. Any positive number converges; the default was
+        the fastest on the project's own particles, volumes of a few voxels want less.
     callback : callable, optional
         Called as ``callback(iteration, objective, relative_gap)`` at every evaluation of the gap; the
         solve stops when it returns True.
@@ -66,17 +70,19 @@ def solve_odl(
 
     Examples
     --------
-    >>> data = np.full((2, 4, 3), 2.0)
-    >>> problem = Problem(data=data, angles_deg=[0.0, 90.0], spacing_nm=1.0, lam=0.5)
+    >>> data = np.zeros((2, 4, 3))
+    >>> data[:, 1:, 1:] = 2.0  # seen from above and from the side
+    >>> problem = Problem(data=data, angles_deg=[0.0, 90.0], spacing_nm=1.0, lam=0.1)
     >>> solve = solve_odl(problem)
-    >>> solve.status.value, round(float(solve.volume.mean()), 3)
-    ('converged', 0.5)
+    >>> solve.status.value, round(float(solve.volume.max()), 1)
+    ('converged', 0.6)
     """
     monitor = Monitor(gap=gap, max_iterations=max_iterations, max_seconds=max_seconds, callback=callback)
-    form = _SaddlePoint(problem)
+    form = _SaddlePoint(problem, primal_weight)
     x, y = form.elements(starting_point(problem, start))
     relaxed = x.copy()
     projected = np.empty_like(problem.data)
+    spare, back = np.empty(problem.shape, np.float32), np.empty(problem.shape, np.float32)
     iteration, done = 0, False
     while not done:
         chunk = min(_CHUNK, max_iterations - iteration)
@@ -85,10 +91,8 @@ def solve_odl(
         )
         iteration += chunk
         state = form.state(x, y)
-        objective, bound = bracket(
-            problem, state.volume, state.field, state.residual, auxiliary=state.auxiliary, projected=projected
-        )
-        done = monitor.done(iteration, objective, bound)
+        proof = certify(problem, state, gap=gap, projected=projected, spare=spare, back=back)
+        done = monitor.done(iteration, proof.objective, proof.bound)
     return Solve(
         state=state,
         volume=np.clip(state.volume, np.float32(problem.lower), np.float32(problem.upper)),
@@ -96,7 +100,7 @@ def solve_odl(
         relative_gap=monitor.relative_gap,
         iterations=iteration,
         objective=monitor.objective,
-        misfit=problem.misfit(projected),
+        misfit=proof.misfit,
         history=monitor.history,
     )
 
@@ -104,7 +108,7 @@ def solve_odl(
 class _SaddlePoint:
     """The functionals, the operator and the steps of one problem, and the change of variables."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, primal_weight: float | None) -> None:
         self.problem = problem
         self.root = np.sqrt(problem.fidelity.curvature)
         self.f, functionals, operators = odl_problem(problem, whitened=True)
@@ -116,7 +120,7 @@ class _SaddlePoint:
             *[functional.dilated(norm) for functional, norm in zip(functionals, self.norms, strict=True)]
         )
         scale = self.norms[1] * dual_scale(problem) / problem.density_scale
-        ratio = _PRIMAL_WEIGHT[problem.regulariser] * scale
+        ratio = (_PRIMAL_WEIGHT[problem.regulariser] if primal_weight is None else primal_weight) * scale
         step = 0.99 / _norm(self.operator)
         self.sigma, self.tau = float(step * ratio), float(step / ratio)
 

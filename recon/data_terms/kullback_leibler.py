@@ -158,7 +158,6 @@ def dual_step(dual, projected, data, weights, background, curvature, pace, relax
             below = half * (top - root)
             above = two * excess / (top + root if top > zero else one)
             step = above if top > zero else below
-            step = step if step < one else one
             q[x] += relax * (step * k[x] - q[x])
 
 
