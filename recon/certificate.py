@@ -83,7 +83,7 @@ def certify(
         upper = box_top(problem, state.volume)
         base = bound + problem.fidelity.conjugate(state.residual)
         base -= box_minimum(spare, problem.lower, upper)
-        _raise_dark_rays(problem, state.residual, spare, projected)
+        _raise_dark_rays(problem, state.residual, spare, projected, scratch=back)
         raised = base - problem.fidelity.conjugate(projected) + box_minimum(spare, problem.lower, upper)
         # NaN, should it come up, must not pass for a bound.
         bound = raised if raised > bound else bound
@@ -91,7 +91,7 @@ def certify(
 
 
 def _raise_dark_rays(
-    problem: Problem, residual: np.ndarray, slope: np.ndarray, projected: np.ndarray
+    problem: Problem, residual: np.ndarray, slope: np.ndarray, projected: np.ndarray, scratch: np.ndarray
 ) -> None:
     """Turn `projected` into the raised dual q + δ, and add the change to the slope."""
     threshold = np.float32(_DARK * float(projected.max()))
@@ -101,21 +101,28 @@ def _raise_dark_rays(
         dark = np.empty(part.shape, np.float32)
         for channel in np.ndindex(part.shape[:-3]):
             find_dark(part[channel], problem.weights[..., slab][channel], threshold, dark[channel])
-        rise, largest = _needed(problem, slope[..., slab], dark)
+        rise, largest = _needed(problem, slope[..., slab], dark, scratch)
         for channel in np.ndindex(part.shape[:-3]):
             raise_dark(before[channel], dark[channel], rise[channel], largest, part[channel])
     problem.fidelity.clip(projected)
     for slab in slabs:
         change = projected[..., slab] - residual[..., slab]
-        slope[..., slab] += problem.adjoint(change)
+        slope[..., slab] += problem.adjoint(change, _start_of(scratch, slope[..., slab].shape))
 
 
-def _needed(problem: Problem, slope: np.ndarray, dark: np.ndarray) -> tuple[np.ndarray, np.float32]:
+def _start_of(scratch: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return a contiguous array of a smaller shape in the memory of another."""
+    return scratch.reshape(-1)[: int(np.prod(shape))].reshape(shape)
+
+
+def _needed(
+    problem: Problem, slope: np.ndarray, dark: np.ndarray, scratch: np.ndarray
+) -> tuple[np.ndarray, np.float32]:
     """Rise of each ray that leaves no slope negative, as 8th power of a share of the largest; and that.
 
     The 8-norm along the ray is nearly its maximum, and a projection.
     """
-    need = problem.adjoint(dark)
+    need = problem.adjoint(dark, _start_of(scratch, slope.shape))
     # A voxel that dark rays only graze would need a rise that costs more than it saves.
     least = np.float32(0.2 * problem.spacing_nm)
     largest = np.float32(0.0)

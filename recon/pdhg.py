@@ -93,9 +93,11 @@ def solve_pdhg(
         )
         misfit = proof.misfit
         done = monitor.done(iteration, proof.objective, proof.bound)
+    # The last certificate is done: its array becomes the answer.
+    lower, upper = np.float32(problem.lower), np.float32(problem.upper)
     return Solve(
         state=state,
-        volume=np.clip(state.volume, np.float32(problem.lower), np.float32(problem.upper)),
+        volume=np.clip(state.volume, lower, upper, out=workspace.spare),
         status=monitor.status,
         relative_gap=monitor.relative_gap,
         iterations=monitor.iteration,
