@@ -83,7 +83,7 @@ def projection_spectra(problem: Problem) -> list[np.ndarray]:
     """
     kept = _CACHE.setdefault(problem.projector, {})
     spectra = []
-    for gains in np.atleast_2d(problem.gains):
+    for gains in np.broadcast_to(problem.gains, (problem.channels or 1, problem.angles_deg.size)):
         key = gains.tobytes()
         if key not in kept:
             kept[key] = _bounding(problem.projector, gains, _diagonal(problem.projector, gains))
