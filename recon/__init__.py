@@ -1,4 +1,4 @@
-"""The inversion: problems, TV and TV² solvers, the choice of λ, and baselines.
+"""The inversion: problems, variational solvers with certificates, the choice of λ, and baselines.
 
 Names load when they are first used, so importing this package stays light.
 """
@@ -11,8 +11,12 @@ _NAMES = {
     "Problem": "problem",
     "Reconstruction": "reconstruction",
     "Status": "reconstruction",
+    "cross_validation": "lambda_choice.held_out",
     "lambda_max": "lambda_choice.lambda_bracket",
+    "odl_problem": "odl_problem",
+    "oracle": "lambda_choice.oracle",
     "reconstruct": "reconstruct_series",
+    "regularisation_path": "lambda_choice.path",
     "solve_odl": "odl_engine",
     "solve_pdhg": "pdhg",
 }

@@ -42,6 +42,36 @@ def problems(draw: st.DrawFn) -> Problem:
     )
 
 
+@st.composite
+def all_problems(draw: st.DrawFn) -> Problem:
+    """Small problems of every form: data terms, regularisers, channels, bounds and backgrounds."""
+    rng = np.random.default_rng(draw(seeds))
+    counted = draw(st.booleans())
+    channels = draw(st.sampled_from([(), (1,), (2,)]))
+    tilts, ny, nx = draw(st.integers(1, 4)), draw(st.integers(2, 6)), draw(st.integers(1, 5))
+    shape = (*channels, tilts, ny, nx)
+    weights = rng.uniform(0.2, 2, shape) * (rng.random(shape) < 0.9)
+    weights[(0,) * len(shape)] = 1.0
+    background = draw(st.none() | st.just(rng.uniform(0.05, 0.5, shape)))
+    lower = draw(st.sampled_from([0.0, 0.5] if counted else [0.0, -1.0, 0.5]))
+    return Problem(
+        data=rng.poisson(3.0, shape) / 1.0 if counted else rng.normal(3, 2, shape),
+        data_term="kullback_leibler" if counted else "least_squares",
+        angles_deg=np.sort(rng.uniform(-75, 75, tilts)),
+        spacing_nm=draw(st.floats(0.5, 10)),
+        weights=weights,
+        gains=rng.uniform(0.2, 1.5, (*channels, tilts)) if draw(st.booleans()) else None,
+        background=background,
+        lower=lower,
+        upper=draw(st.sampled_from([np.inf, lower + 2.0])),
+        regulariser=draw(st.sampled_from(["tv", "tv2", "tv_tv2", "tgv2"])),
+        second_order_share=draw(st.floats(0.1, 0.9)),
+        tgv_ratio=draw(st.floats(0.5, 4)),
+        channel_weights=rng.uniform(0.5, 2, channels) if channels else None,
+        lam=draw(st.floats(1e-3, 10)),
+    )
+
+
 def particle(n: int, nx: int | None = None) -> np.ndarray:
     """Draw an ellipsoid of density 4 with a denser ball inside, off centre; (n, n, nx) float32."""
     nx = nx or n
