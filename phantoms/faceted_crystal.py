@@ -1,14 +1,15 @@
 """A convex crystal bounded by flat facets."""
 
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from itertools import permutations, product
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, PositiveFloat
 
-from .facets import spread_normals, support_nm
-from .frame import Placed, rotation_matrix
+from .facets import reachable, spread_normals, support_nm
+from .frame import Placed, Point, rotation_matrix
 
 Habit = Literal["random", "cube", "octahedron", "truncated_octahedron", "rhombic_dodecahedron"]
 
@@ -65,9 +66,18 @@ class FacetedCrystal(Placed):
 
     def signed_distance(self, z, y, x) -> np.ndarray:
         """Signed distance (outside edges a lower bound), nm, negative inside; arrays broadcast."""
+        return self._distance(z, y, x, self._planes)
+
+    def nearby(self, center_nm: Point, radius_nm: float) -> Callable[..., np.ndarray]:
+        """Return `signed_distance` without the facets that cannot be the outermost within a ball."""
+        normals, offsets = self._planes
+        kept = reachable(normals @ np.array(self._centred(*center_nm)) - offsets, radius_nm)
+        return partial(self._distance, planes=(normals[kept], offsets[kept]))
+
+    def _distance(self, z, y, x, planes: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
         z, y, x = self._centred(z, y, x)
         distance = np.full(np.broadcast_shapes(z.shape, y.shape, x.shape), -np.inf)
-        for (nz, ny, nx), offset in zip(*self._planes, strict=True):
+        for (nz, ny, nx), offset in zip(*planes, strict=True):
             np.maximum(distance, (nz * z + ny * y - offset) + nx * x, out=distance)
         return distance
 

@@ -37,3 +37,17 @@ def spread_normals(count: int, rng: np.random.Generator) -> np.ndarray:
 def support_nm(normals: np.ndarray, semi_axes_nm) -> np.ndarray:
     """Distance of the tangent planes of an ellipsoid from its centre, nm: √Σ (a_i n_i)²."""
     return np.sqrt(((normals * np.asarray(semi_axes_nm)) ** 2).sum(axis=1))
+
+
+def reachable(levels_nm: np.ndarray, radius_nm: float) -> np.ndarray:
+    """Which of several distances may be the largest somewhere in a ball.
+
+    Parameters
+    ----------
+    levels_nm : numpy.ndarray, shape (facets,)
+        Signed distances of the ball's centre to each facet, nm.
+    radius_nm : float
+        Radius of the ball, nm: no distance changes by more within it.
+    """
+    # A thousandth more than 2 r, for the rounding of distances.
+    return levels_nm >= levels_nm.max() - 2.002 * radius_nm

@@ -1,5 +1,6 @@
 """Where a body or a domain sits: its centre and its rotation."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import numpy as np
@@ -48,6 +49,22 @@ class Placed(Parameters):
 
     center_nm: Point = (0.0, 0.0, 0.0)
     rotation_deg: tuple[Angle, Angle, Angle] = (0.0, 0.0, 0.0)
+
+    def signed_distance(self, z, y, x) -> np.ndarray:
+        """Signed distance at points, nm, negative inside."""
+        raise NotImplementedError
+
+    def nearby(self, center_nm: Point, radius_nm: float) -> Callable[..., np.ndarray]:
+        """Return a function that equals `signed_distance` within a ball, and may be cheaper.
+
+        Parameters
+        ----------
+        center_nm : tuple of float
+            Centre (z, y, x) of the ball, nm.
+        radius_nm : float
+            Its radius, nm.
+        """
+        return self.signed_distance
 
     def _centred(self, z, y, x) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Coordinates from the centre, float64, not rotated."""

@@ -1,13 +1,14 @@
 """A shard of ground glass: conchoidal facets and a rough surface."""
 
-from functools import cached_property
+from collections.abc import Callable
+from functools import cached_property, partial
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
-from .facets import spread_normals, support_nm
-from .frame import Placed, rotation_matrix
+from .facets import reachable, spread_normals, support_nm
+from .frame import Placed, Point, rotation_matrix
 from .sheet import curved_distance
 from .waves import Waves, random_directions
 
@@ -81,10 +82,24 @@ class RoughShard(Placed):
 
     def signed_distance(self, z, y, x) -> np.ndarray:
         """Lower bound of the signed distance, sign exact, nm, negative inside; arrays broadcast."""
+        return self._distance(z, y, x, self._faces)
+
+    def nearby(self, center_nm: Point, radius_nm: float) -> Callable[..., np.ndarray]:
+        """Return `signed_distance` without the facets that cannot be the outermost within a ball."""
+        z, y, x = self._centred(*center_nm)
+        square = (z * z + y * y) + x * x
+        levels = np.array(
+            [curved_distance(z, y, x, *face, square) for face in zip(*self._faces, strict=True)]
+        )
+        kept = reachable(levels, radius_nm)
+        normals, offsets, curvatures = self._faces
+        return partial(self._distance, faces=(normals[kept], offsets[kept], curvatures[kept]))
+
+    def _distance(self, z, y, x, faces: tuple[np.ndarray, np.ndarray, np.ndarray]) -> np.ndarray:
         z, y, x = self._centred(z, y, x)
         square = (z * z + y * y) + x * x
         level = np.full(square.shape, -np.inf)
-        for normal, offset, curvature in zip(*self._faces, strict=True):
+        for normal, offset, curvature in zip(*faces, strict=True):
             np.maximum(level, curved_distance(z, y, x, normal, offset, curvature, square), out=level)
         if self.roughness_nm:
             level += self._waves.value(z, y, x)

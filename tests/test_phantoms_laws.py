@@ -130,6 +130,14 @@ def test_signed_distances_change_no_faster_than_the_point_moves(shape, seed):
     assert (change <= np.linalg.norm(step, axis=0) * (1 + 1e-9) + 2e-4).all()
 
 
+@given(bodies, seeds, centers_nm, st.floats(0.5, 60.0))
+def test_nearby_equals_the_signed_distance_within_its_ball(body, seed, center, radius):
+    steps = cloud(seed, reach_nm=1.0)
+    steps *= radius / np.maximum(np.linalg.norm(steps, axis=0), 1.0)
+    points = np.array(center)[:, None] + steps
+    np.testing.assert_array_equal(body.nearby(center, radius)(*points), body.signed_distance(*points))
+
+
 @given(bodies, seeds)
 def test_a_body_lies_within_its_bounding_sphere(body, seed):
     points = cloud(seed, 3000, 1.2 * body.bounding_radius_nm)

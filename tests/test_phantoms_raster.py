@@ -18,6 +18,7 @@ from glasstomo.phantoms import (
     Segregated,
     Sheet,
     Sphere,
+    raster,
     rasterise,
 )
 
@@ -136,6 +137,35 @@ def test_grids_of_one_box_agree_on_mass_and_each_other():
     # A phase label is proven for the whole voxel, so it holds on the finer grid too.
     named = (coarse.labels > 0) & (coarse.labels < 255)
     np.testing.assert_array_equal(fine.downsampled(2).labels[named], coarse.labels[named])
+
+
+@pytest.mark.parametrize(
+    "particle",
+    [
+        Particle(
+            body=RoughShard(radius_nm=60.0, seed=5),
+            domain=Sheet(inclination_deg=40.0, curvature_per_nm=0.004),
+            mixing=FluxMelted(co_rich_length_nm=30.0, zn_rich_length_nm=15.0),
+        ),
+        Particle(
+            body=FacetedCrystal(radius_nm=55.0, seed=5),
+            domain=Sheet(offset_nm=5.0),
+            mixing=Segregated(first=CO, second=ZN),
+        ),
+    ],
+)
+def test_neither_cells_nor_threads_change_a_voxel(particle, monkeypatch):
+    grid = Grid(shape=(44, 50, 46), spacing_nm=3.5)
+    monkeypatch.setattr(raster, "CELL", 50)  # one cell: every voxel is looked at, every facet counts
+    monkeypatch.setattr(raster, "THREADS", 1)
+    whole = rasterise(particle, grid)
+    monkeypatch.setattr(raster, "CELL", 7)
+    monkeypatch.setattr(raster, "THREADS", 3)
+    parts = rasterise(particle, grid)
+    np.testing.assert_array_equal(parts.fill, whole.fill)
+    np.testing.assert_array_equal(parts.labels, whole.labels)
+    # Sub-voxels of a single voxel are summed in another order than those of many.
+    np.testing.assert_allclose(parts.densities, whole.densities, rtol=3e-7)
 
 
 def test_labels_name_the_phases():
