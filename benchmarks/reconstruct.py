@@ -84,6 +84,7 @@ def reconstruct_file(
     """
     from ..forward import read_tilt_series, save_volume
     from ..recon import METHODS, reconstruct
+    from .compilation import compiled_kernels
 
     progress = progress or Progress()
     if out.suffix not in VOLUME_SUFFIXES:
@@ -106,7 +107,8 @@ def reconstruct_file(
             "tgv_ratio": tgv_ratio,
         }
         options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
-        with progress.stage(f"reconstruct ({method})", total=max_iterations) as stage:
+        solving = progress.stage(f"reconstruct ({method})", total=max_iterations)
+        with compiled_kernels(progress), solving as stage:
             result = reconstruct(
                 series,
                 method,

@@ -57,6 +57,7 @@ class SpectralSteps:
         # At the optimum the bounds balance what data and regulariser leave.
         sign = self._sign
         self._slope(state, sign)
+        sign += self.workspace.ahead
         np.negative(sign, out=sign)
         if not np.isfinite(self.problem.upper):
             np.minimum(sign, np.float32(0.0), out=sign)
@@ -68,7 +69,7 @@ class SpectralSteps:
         flat = (-1, problem.shape[-1])
         for done in range(1, iterations + 1):
             self._slope(state, spare)
-            spare += self._sign
+            add(spare.reshape(flat), ahead.reshape(flat), self._sign.reshape(flat))
             direction = self._metric.solve(spare)
             primal_step(
                 state.volume.reshape(flat),
@@ -88,9 +89,9 @@ class SpectralSteps:
         return iterations
 
     def _slope(self, state: PrimalDual, out: np.ndarray) -> None:
-        """Fill `out` with g·Pᵀq + Kᵀp."""
+        """Fill `out` with Kᵀp, and the space for the point ahead with g·Pᵀq."""
         self.problem.penalty.adjoint(state.field, out)
-        out += self.problem.adjoint(state.residual, self.workspace.ahead)
+        self.problem.adjoint(state.residual, self.workspace.ahead)
 
 
 def bright_curvature(problem: Problem) -> float:
@@ -98,6 +99,16 @@ def bright_curvature(problem: Problem) -> float:
     curvature, counted = problem.fidelity.curvature, problem.data * (problem.weights > 0)
     bright = (counted > 0.3 * counted.max()) & (curvature > 0)
     return float(np.median(curvature[bright if bright.any() else curvature > 0]))
+
+
+@njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
+def add(total, one, other):
+    """``total ← total + one + other`` on rows of x."""
+    rows, nx = total.shape
+    for i in prange(rows):
+        t, a, b = total[i], one[i], other[i]
+        for x in range(nx):
+            t[x] += a[x] + b[x]
 
 
 @njit(cache=True, parallel=True, fastmath={"contract", "nsz"})
