@@ -42,7 +42,7 @@ class DiagonalSteps:
         relaxation: float = 1.9,
     ) -> None:
         self.problem, self.workspace = problem, workspace
-        self._rho = np.float32(relaxation)
+        self._rho = relaxation
         self._ahead_auxiliary: np.ndarray | None = None
         self._fresh = True
         penalty, curvature = problem.penalty, problem.fidelity.curvature
@@ -59,13 +59,13 @@ class DiagonalSteps:
         endless = 1e3 * float(np.sqrt(curvature.max()))
         pace = np.where(path > 0, omega / np.maximum(path, 1e-12), endless)
         self._pace = np.ascontiguousarray(np.broadcast_to(pace, problem.data.shape[:-1]), np.float32)
-        self._sigma = np.float32(omega * balance)
+        self._sigma = float(omega * balance)
         pull += np.float32(balance * penalty.columns)
         pull *= np.float32(omega)
         self._tau = np.divide(np.float32(1.0), pull, out=pull)
-        self._tau_auxiliary = np.float32(0.0)
+        self._tau_auxiliary = 0.0
         if penalty.auxiliary:
-            self._tau_auxiliary = np.float32(1.0 / (omega * balance * penalty.auxiliary_columns))
+            self._tau_auxiliary = float(1.0 / (omega * balance * penalty.auxiliary_columns))
 
     def begin(self, state: PrimalDual) -> None:
         """Go on from a state that other steps, or nobody, made."""
@@ -85,14 +85,15 @@ class DiagonalSteps:
         problem, ahead = self.problem, self.workspace.ahead
         problem.forward(ahead, self.workspace.projected)
         problem.fidelity.dual_step(state.residual, self.workspace.projected, self._pace, self._rho)
-        lam = np.float32(problem.lam)
-        problem.penalty.dual_step(ahead, self._ahead_auxiliary, state.field, self._sigma, lam, self._rho)
+        problem.penalty.dual_step(
+            ahead, self._ahead_auxiliary, state.field, self._sigma, problem.lam, self._rho
+        )
 
     def _primal(self, state: PrimalDual) -> None:
         problem, ahead = self.problem, self.workspace.ahead
-        lower, upper = np.float32(problem.lower), np.float32(problem.upper)
+        lower, upper = problem.lower, problem.upper
         if self._fresh:
-            np.clip(state.volume, lower, upper, out=ahead)
+            np.clip(state.volume, np.float32(lower), np.float32(upper), out=ahead)
             self._fresh = False
             return
         # The point ahead is used up by the dual steps: its array now holds the back projection.

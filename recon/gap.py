@@ -65,7 +65,7 @@ def bracket(
     residual = np.asarray(residual, np.float32)
     if problem.auxiliary_shape is not None and auxiliary is None:
         auxiliary = np.zeros(problem.auxiliary_shape, np.float32)
-    problem.penalty.clip(field, np.float32(problem.lam))
+    problem.penalty.clip(field, problem.lam)
     problem.fidelity.clip(residual)
     bounded = np.empty(problem.shape, np.float32) if spare is None else spare
     np.clip(volume, np.float32(problem.lower), np.float32(problem.upper), out=bounded)

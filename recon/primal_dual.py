@@ -54,12 +54,14 @@ def starting_point(problem: Problem, start: PrimalDual | None) -> PrimalDual:
         zeros = {name: np.zeros(shape, np.float32) for name, shape in shapes.items() if name != "field"}
         return PrimalDual(**zeros, field=padded_zeros(shapes["field"]))
     for name, shape in shapes.items():
-        array = getattr(start, name)
-        fits = array is not None and array.shape == shape and array.dtype == np.float32
-        # Components of the field may lie apart.
-        if not (fits and (array[(0,) * (array.ndim - 3)] if name == "field" else array).flags.c_contiguous):
-            found = "none" if array is None else f"{array.dtype} {array.shape}"
-            raise ValueError(f"`start.{name}` must be contiguous float32 of shape {shape}, got {found}")
+        array: np.ndarray | None = getattr(start, name)
+        found = "none" if array is None else f"{array.dtype} {array.shape}"
+        if array is not None and array.shape == shape and array.dtype == np.float32:
+            # Components of the field may lie apart.
+            part = array[(0,) * (array.ndim - 3)] if name == "field" else array
+            if part.flags.c_contiguous:
+                continue
+        raise ValueError(f"`start.{name}` must be contiguous float32 of shape {shape}, got {found}")
     # A pixel of no weight has no residual; one left by other weights would spoil the bound.
     problem.fidelity.clip(start.residual)
     return start

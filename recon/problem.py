@@ -282,8 +282,8 @@ class Problem:
             return self.projector.forward(volume, out, self.gains)
         # As wide as the volume: parts of a problem along x are projected as well.
         series = np.empty((*self.data.shape[:-1], volume.shape[-1]), np.float32) if out is None else out
-        for part, gains, target in zip(volume, self._channel_gains, series, strict=True):
-            self.projector.forward(part, target, gains)
+        for channel, gains in enumerate(self._channel_gains):
+            self.projector.forward(volume[channel], series[channel], gains)
         return series
 
     def adjoint(self, series: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
@@ -291,8 +291,8 @@ class Problem:
         if self.channels is None:
             return self.projector.adjoint(series, out, self.gains)
         volume = np.empty((*self.shape[:-1], series.shape[-1]), np.float32) if out is None else out
-        for part, gains, target in zip(series, self._channel_gains, volume, strict=True):
-            self.projector.adjoint(part, target, gains)
+        for channel, gains in enumerate(self._channel_gains):
+            self.projector.adjoint(series[channel], volume[channel], gains)
         return volume
 
     @property

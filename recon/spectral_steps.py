@@ -43,12 +43,12 @@ class SpectralSteps:
 
     def __init__(self, problem: Problem, workspace: Workspace, relaxation: float = 1.8) -> None:
         self.problem, self.workspace = problem, workspace
-        self._rho = np.float32(relaxation)
+        self._rho = relaxation
         data = _DATA * bright_curvature(problem)
         field = _FIELD * problem.penalty.rows * dual_scale(problem) / problem.density_scale
         sign = _SIGN * data * float(np.median(projection_spectra(problem)))
         self._metric = SpectralMetric(problem, data=data, field=field, sign=sign)
-        self._data, self._field, self._push = data, np.float32(field), np.float32(sign)
+        self._data, self._field, self._push = data, field, np.float32(sign)
         self._pace = np.zeros(problem.data.shape[:-1], np.float32)
         self._sign = np.empty(problem.shape, np.float32)
 
@@ -65,7 +65,7 @@ class SpectralSteps:
     def advance(self, state: PrimalDual, iterations: int, monitor: Monitor) -> int:
         """Run some iterations, fewer after Ctrl-C, and return how many."""
         problem, ahead, spare = self.problem, self.workspace.ahead, self.workspace.spare
-        projected, lam = self.workspace.projected, np.float32(problem.lam)
+        projected = self.workspace.projected
         flat = (-1, problem.shape[-1])
         for done in range(1, iterations + 1):
             self._slope(state, spare)
@@ -79,11 +79,11 @@ class SpectralSteps:
                 self._push,
                 np.float32(problem.lower),
                 np.float32(problem.upper),
-                self._rho,
+                np.float32(self._rho),
             )
             problem.forward(ahead, projected)
             problem.fidelity.dual_step(state.residual, projected, self._pace, self._rho, self._data)
-            problem.penalty.dual_step(ahead, None, state.field, self._field, lam, self._rho)
+            problem.penalty.dual_step(ahead, None, state.field, self._field, problem.lam, self._rho)
             if monitor.interrupted:
                 return done
         return iterations

@@ -45,7 +45,7 @@ class DataTerm(ABC):
         dual: np.ndarray,
         projected: np.ndarray,
         pace: np.ndarray,
-        relax: np.float32,
+        relax: float,
         level: float = 0.0,
     ) -> None:
         """Fused step ``q ← q + ρ (prox_{σ D*}(q + σ projected) − q)``, in place.

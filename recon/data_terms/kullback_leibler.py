@@ -90,12 +90,14 @@ class KullbackLeibler(DataTerm):
         dual: np.ndarray,
         projected: np.ndarray,
         pace: np.ndarray,
-        relax: np.float32,
+        relax: float,
         level: float = 0.0,
     ) -> None:
         """``q ← q + ρ (q⁺ − q)``, see the Notes."""
         constants = (*self._constants(), _rows(self.curvature))
-        dual_step(_rows(dual), _rows(projected), *constants, pace.reshape(-1), relax, np.float32(level))
+        dual_step(
+            _rows(dual), _rows(projected), *constants, pace.reshape(-1), np.float32(relax), np.float32(level)
+        )
 
     def _constants(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         return _rows(self.data), _rows(self.weights), _rows(self.background)

@@ -62,7 +62,7 @@ class LeastSquares(DataTerm):
         dual: np.ndarray,
         projected: np.ndarray,
         pace: np.ndarray,
-        relax: np.float32,
+        relax: float,
         level: float = 0.0,
     ) -> None:
         """``q ← q + ρ (w (q + σ (projected − b + r)) / (w + σ) − q)``."""
@@ -73,7 +73,7 @@ class LeastSquares(DataTerm):
             self.target.reshape(rows),
             self.curvature.reshape(rows),
             pace.reshape(-1),
-            relax,
+            np.float32(relax),
             np.float32(level),
         )
 
