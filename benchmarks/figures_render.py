@@ -12,7 +12,7 @@ from .figures_standard import show_axes, show_picture
 from .figures_style import COMPOSITION_MAP, DPI, FRACTION_LABEL, PAGE_IN, panel_letters, placed, styled
 from .rendering import Frame, View, composition_image
 
-# Towards the viewer, up and right: a corner facing the light is cut away.
+# Towards the viewer, up and right: the corner beside the lit one is cut away.
 _CUT = (0.65, 0.45, 0.6)
 # Inches above each row for its titles, and below all for the key.
 _HEAD, _FOOT = 0.2, 0.45

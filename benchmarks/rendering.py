@@ -7,6 +7,8 @@ import numpy as np
 from matplotlib.colors import Colormap, to_rgb
 from scipy import ndimage
 
+from .rays import fill_fog, fill_samples
+
 _LIGHT = np.array([0.62, 0.55, -0.50])  # towards the viewer, up, right
 _LIGHT = _LIGHT / np.linalg.norm(_LIGHT)
 _HALFWAY = _LIGHT + np.array([1.0, 0.0, 0.0])
@@ -81,17 +83,17 @@ def resampled(volume: np.ndarray, view: View, frame: Frame, size: int, depth: in
     numpy.ndarray
         (depth from front to back, row, column), float32.
     """
+    rays = np.empty((depth, size, size), np.float32)
+    fill_samples(np.ascontiguousarray(volume, np.float32), *ray_steps(view, frame, size, depth), rays)
+    return rays
+
+
+def ray_steps(view: View, frame: Frame, size: int, depth: int) -> tuple[np.ndarray, np.ndarray]:
+    """Voxel (z, y, x) of the first sample, and the steps backwards, down and right; float32."""
     towards, up, right = view.basis
-    matrix = frame.edge * np.stack([-towards / depth, -up / size, right / size], axis=1)
-    middle = (np.array([depth, size, size]) - 1) / 2
-    return ndimage.affine_transform(
-        volume.astype(np.float32),
-        matrix,
-        (frame.centre - matrix @ middle).tolist(),  # pyright: ignore[reportArgumentType]
-        output_shape=(depth, size, size),
-        order=1,
-        output=np.float32,
-    )
+    steps = frame.edge * np.stack([-towards / depth, -up / size, right / size])
+    start = frame.centre - 0.5 * np.array([depth - 1, size - 1, size - 1]) @ steps
+    return start.astype(np.float32), steps.astype(np.float32)
 
 
 def surface_image(
@@ -103,7 +105,7 @@ def surface_image(
     size: int = 270,
     colour: str = "#9FB6CC",
 ) -> np.ndarray:
-    """Draw the surface of a volume at a threshold, lit from the upper right.
+    """Draw the surface of a volume at a threshold, lit from the upper left.
 
     Parameters
     ----------
@@ -123,10 +125,10 @@ def surface_image(
     numpy.ndarray
         RGBA in [0, 1], (row, column, 4).
     """
-    frame = frame or Frame.around(volume, threshold)
+    view, frame = view or View(), frame or Frame.around(volume, threshold)
     smooth = ndimage.gaussian_filter(volume.astype(np.float32), 0.6)
     depth = ray_samples(frame)
-    rays = resampled(smooth, view or View(), frame, size, depth)
+    rays = resampled(smooth, view, frame, size, depth)
     first = np.maximum((rays > threshold).argmax(axis=0), 1)
     rows, columns = np.indices(first.shape)
     before, after = rays[first - 1, rows, columns], rays[first, rows, columns]
@@ -139,7 +141,9 @@ def surface_image(
     # Half covered where a ray just grazes the surface: the outline is smooth.
     grazing = rays.max(axis=0) / threshold
     cover = smooth_step(grazing, 0.9, 1.1)
-    normals = surface_normals(rays, along, frame)
+    start, steps = ray_steps(view, frame, size, depth)
+    surface = start + along[..., None] * steps[0] + rows[..., None] * steps[1] + columns[..., None] * steps[2]
+    normals = surface_normals(smooth, surface, view)
     light = np.clip(normals @ _LIGHT, 0, None)
     gloss = 0.18 * np.clip(normals @ _HALFWAY, 0, 1) ** 30
     shade = 0.42 + 0.54 * light + 0.12 * np.clip(normals[..., 0], 0, 1)
@@ -153,20 +157,17 @@ def ray_samples(frame: Frame) -> int:
     return int(np.ceil(1.2 * frame.edge))
 
 
-def surface_normals(rays: np.ndarray, along: np.ndarray, frame: Frame) -> np.ndarray:
-    """Outward normals (row, column, (towards, up, right)) where each ray meets the surface."""
-    # Samples per voxel along the ray and across: the derivative is taken over about a voxel.
-    spacing = np.array(rays.shape) / frame.edge
-    smooth = ndimage.gaussian_filter(rays, 0.9 * spacing)
-    rows, columns = np.indices(along.shape, dtype=float)
+def surface_normals(volume: np.ndarray, points: np.ndarray, view: View) -> np.ndarray:
+    """Outward normals (row, column, (towards, up, right)) at points (row, column, (z, y, x))."""
+    # The derivative is taken over about a voxel. Cubic B-splines, which smooth a little more, leave no trace
+    # of the lattice of voxels in the light.
+    smooth = ndimage.gaussian_filter(volume, 0.9)
 
     def value(shift: np.ndarray) -> np.ndarray:
-        k, i, j = shift * spacing
-        return ndimage.map_coordinates(smooth, [along + k, rows + i, columns + j], order=1, mode="nearest")
+        return ndimage.map_coordinates(smooth, np.moveaxis(points + shift, -1, 0), order=3, prefilter=False)
 
-    slopes = np.stack([value(axis) - value(-axis) for axis in np.eye(3)], axis=-1)
-    # The density rises inwards: against it points the normal; depth and rows count away and down.
-    normals = slopes * [1.0, 1.0, -1.0]
+    # The density rises inwards: against it points the normal.
+    normals = np.stack([value(-axis) - value(axis) for axis in view.basis], axis=-1)
     return normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-12)
 
 
@@ -211,47 +212,48 @@ def composition_image(
     dense = total[total > 0.25 * total.max()]
     typical = float(np.median(dense)) if dense.size else 1.0
     view, frame = view or View(), frame or Frame.around(total, 0.4 * typical)
-    depth = ray_samples(frame)
-    zn_rays = resampled(zn, view, frame, size, depth)
-    total_rays = resampled(total, view, frame, size, depth)
-    fraction = np.divide(
-        zn_rays, total_rays, out=np.zeros_like(total_rays), where=total_rays > 0.05 * typical
-    )
-    fog = total_rays / typical
-    # Noise of the surrounding vacuum would veil the particle.
-    fog *= smooth_step(fog, 0.3, 0.6)
-    if cut is not None:
-        fog *= kept_by(cut, fog.shape, frame)
-    shade = fog_shading(fog, frame)
+    fog = np.ascontiguousarray(total / typical, np.float32)
+    plane = cut_plane(cut, view, frame)
     table = matplotlib.colormaps.get_cmap(colours)(np.linspace(0, 1, 256))[:, :3].astype(np.float32)
-    seen = np.zeros((size, size, 3), np.float32)
-    left = np.ones((size, size), np.float32)
-    for k in range(depth):
-        absorbed = 1 - np.exp(-opacity * frame.edge / depth * fog[k])
-        colour = table[np.clip(fraction[k] * 255, 0, 255).astype(np.uint8)] * shade[k][..., None]
-        seen += (left * absorbed)[..., None] * colour
-        left *= 1 - absorbed
-    cover = (1 - left)[..., None]
-    return np.clip(np.concatenate([seen / np.maximum(cover, 1e-6), cover], axis=-1), 0, 1)
+    depth = ray_samples(frame)
+    seen = np.empty((size, size, 4), np.float32)
+    fill_fog(
+        fog,
+        np.ascontiguousarray(zn / typical, np.float32),
+        fog_shading(fog, plane, view),
+        *ray_steps(view, frame, size, depth),
+        depth,
+        plane,
+        np.float32(opacity * frame.edge / depth),
+        table,
+        seen,
+    )
+    cover = 1 - seen[..., 3:]
+    return np.clip(np.concatenate([seen[..., :3] / np.maximum(cover, 1e-6), cover], axis=-1), 0, 1)
 
 
-def fog_shading(fog: np.ndarray, frame: Frame) -> np.ndarray:
-    """Brightness of each sample: edges that face the light shine, those that turn away are darker."""
-    spacing = np.array(fog.shape) / frame.edge
-    smooth = ndimage.gaussian_filter(fog, 1.1 * spacing)
-    toward, up, right = (axis * per for axis, per in zip(np.gradient(smooth), spacing, strict=True))
-    lit = toward * _LIGHT[0] + up * _LIGHT[1] - right * _LIGHT[2]
-    length = np.sqrt(toward**2 + up**2 + right**2)
+def cut_plane(normal: tuple[float, float, float] | None, view: View, frame: Frame) -> np.ndarray:
+    """Normal (z, y, x) and offset of a plane through the centre, from (towards, up, right); float32."""
+    if normal is None:
+        return np.array([0, 0, 0, 1], np.float32)
+    outward = np.array(normal) / np.linalg.norm(normal) @ view.basis
+    return np.array([*outward, outward @ frame.centre], np.float32)
+
+
+def fog_shading(total: np.ndarray, plane: np.ndarray, view: View) -> np.ndarray:
+    """Brightness of each voxel: edges that face the light shine, those that turn away are darker."""
+    z, y, x = (
+        (normal * np.arange(count, dtype=np.float32)).reshape(shape)
+        for normal, count, shape in zip(plane[:3], total.shape, ((-1, 1, 1), (1, -1, 1), (-1,)), strict=True)
+    )
+    fog = total * smooth_step(total, 0.3, 0.6) * np.clip(0.5 + plane[3] - z - y - x, 0, 1)
+    slopes = np.gradient(ndimage.gaussian_filter(fog, 1.1, mode="constant"))
+    lit = -sum(
+        slope * part for slope, part in zip(slopes, (_LIGHT @ view.basis).astype(np.float32), strict=True)
+    )
+    length = np.sqrt(sum(slope**2 for slope in slopes))
     edge = np.clip(length * 4, 0, 1)
     return 1 - edge * (0.42 - 0.60 * np.clip(lit / np.maximum(length, 1e-12), 0, 1))
-
-
-def kept_by(normal: tuple[float, float, float], shape: tuple[int, ...], frame: Frame) -> np.ndarray:
-    """1 behind a central plane, 0 on the side of its normal (towards, up, right), a voxel's ramp between."""
-    depth, row, column = (np.linspace(-0.5, 0.5, count, dtype=np.float32) * frame.edge for count in shape)
-    toward, up, right = np.array(normal) / np.linalg.norm(normal)
-    beyond = -toward * depth[:, None, None] - up * row[None, :, None] + right * column[None, None, :]
-    return np.clip(0.5 - beyond, 0, 1)
 
 
 def smooth_step(value: np.ndarray, low: float, high: float) -> np.ndarray:

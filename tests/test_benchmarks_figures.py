@@ -2,6 +2,8 @@
 
 import warnings
 
+import matplotlib
+import numba
 import numpy as np
 import pytest
 from glasstomo.benchmarks.figures import (
@@ -21,6 +23,7 @@ from glasstomo.benchmarks.figures_maps import mass_centre, particle_box
 from glasstomo.benchmarks.rendering import Frame, View, composition_image, resampled, surface_image
 from glasstomo.metrics import esf_threshold
 from matplotlib.figure import Figure
+from scipy import ndimage
 
 SPACING_NM = 10.0
 
@@ -212,6 +215,27 @@ def test_view_without_turn_is_the_micrograph():
     np.testing.assert_allclose(rays, volume, atol=1e-6)
 
 
+def test_rays_are_scipys_affine_transform():
+    volume = np.random.default_rng(3).random((7, 9, 8)).astype(np.float32)
+    view, size, depth = View(azimuth_deg=40, elevation_deg=-25), 21, 17
+    # Wider than the volume: rays miss it, and enter and leave it.
+    frame = Frame(centre=np.array([3.1, 4.2, 3.3]), edge=14.0)
+    towards, up, right = view.basis
+    matrix = frame.edge * np.stack([-towards / depth, -up / size, right / size], axis=1)
+    offset = frame.centre - matrix @ ((np.array([depth, size, size]) - 1) / 2)
+    expected = ndimage.affine_transform(
+        volume,
+        matrix,
+        offset.tolist(),  # pyright: ignore[reportArgumentType]
+        output_shape=(depth, size, size),
+        order=1,
+    )
+    rays = resampled(volume, view, frame, size, depth)
+    assert 0.1 < np.count_nonzero(expected) / expected.size < 0.5
+    # Coordinates up to 8 in float32 err by 5e-7, and the value by their sum over three axes.
+    np.testing.assert_allclose(rays, expected, atol=5e-6)
+
+
 @pytest.mark.parametrize(("azimuth_deg", "elevation_deg"), [(0, 0), (30, 28), (-120, 80)])
 def test_view_is_a_rotation(azimuth_deg: float, elevation_deg: float):
     basis = View(azimuth_deg=azimuth_deg, elevation_deg=elevation_deg).basis
@@ -252,6 +276,53 @@ def test_composition_colours_follow_the_fraction():
     # cividis: blue at cobalt's end, yellow (red plus green) at zinc's.
     assert left[..., 2].mean() > left[..., 0].mean()
     assert right[..., 0].mean() > right[..., 2].mean()
+
+
+def test_fog_absorbs_as_beer_and_lambert_say():
+    # A slab of full density, 6 voxels thick between its outermost centres' half steps; all of one metal.
+    slab = np.zeros((24, 24, 24), np.float32)
+    slab[8:14] = 3.0
+    view, frame = View(azimuth_deg=0, elevation_deg=0), Frame(centre=np.full(3, 11.5), edge=20.0)
+    picture = composition_image(slab, 0 * slab, view=view, frame=frame, size=20, opacity=0.2)
+    # The ramps at both faces, from vacuum to matter, hold 0.66 of a voxel of density together with the
+    # smooth step in them; samples 5/6 of a voxel apart miss that by less than 0.1 of a voxel.
+    ramp = np.linspace(0, 1, 2001)
+    rise = np.clip((ramp - 0.3) / 0.3, 0, 1)
+    thickness = 5 + 2 * np.mean(ramp * rise**2 * (3 - 2 * rise))
+    expected = 1 - np.exp(-0.2 * thickness)
+    np.testing.assert_allclose(picture[..., 3], expected, atol=0.2 * 0.1 * (1 - expected) + 1e-3)
+    # One metal has one colour, the last of the map, darkened or brightened by the light alone.
+    zinc = np.array(matplotlib.colormaps["cividis"](1.0)[:3])
+    shade = picture[..., :3] / zinc
+    np.testing.assert_allclose(shade, shade.mean(axis=-1, keepdims=True).repeat(3, axis=-1), rtol=1e-5)
+
+
+def test_pictures_do_not_depend_on_the_number_of_threads():
+    zinc, cobalt = halves()
+    before = numba.get_num_threads()
+    try:
+        numba.set_num_threads(1)
+        alone = composition_image(zinc, cobalt, size=40, cut=(1, 1, 1)), surface_image(zinc, 2.5, size=40)
+    finally:
+        numba.set_num_threads(before)
+    together = composition_image(zinc, cobalt, size=40, cut=(1, 1, 1)), surface_image(zinc, 2.5, size=40)
+    for first, second in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_light_from_the_upper_left_falls_on_a_ball():
+    frame = Frame(centre=np.full(3, 11.5), edge=24.0)
+    view = View(azimuth_deg=0, elevation_deg=0)
+    for picture in (
+        surface_image(ball(), 2.5, view=view, frame=frame, size=48),
+        composition_image(ball(), 0 * ball(), view=view, frame=frame, size=48),
+    ):
+        light = picture[..., :3].sum(axis=-1)
+        # 6 voxels from the middle along both diagonals, inside the disc of 8 voxels' radius.
+        upper, lower = slice(14, 17), slice(31, 34)
+        brightest, darkest = light[upper, upper].mean(), light[lower, lower].mean()
+        for corner in (light[upper, lower].mean(), light[lower, upper].mean()):
+            assert 1.02 * darkest < corner < brightest / 1.02
 
 
 def test_cut_removes_what_faces_the_viewer():
