@@ -13,7 +13,7 @@ _NAMES = {
     "Status": "reconstruction",
     "cross_validation": "lambda_choice.held_out",
     "lambda_max": "lambda_choice.lambda_bracket",
-    "odl_problem": "odl_problem",
+    "odl_problem": "odl_pieces",
     "oracle": "lambda_choice.oracle",
     "reconstruct": "reconstruct_series",
     "regularisation_path": "lambda_choice.path",

@@ -7,7 +7,7 @@ import numpy as np
 from .certificate import certify
 from .monitor import Callback, Monitor
 from .odl_operators import as_array, assign, odl
-from .odl_problem import odl_problem
+from .odl_pieces import odl_problem
 from .primal_dual import PrimalDual, Solve, dual_scale, starting_point
 from .problem import Problem
 
