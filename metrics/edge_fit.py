@@ -1,5 +1,7 @@
 """Fit of a logistic edge to the finite differences of a particle's volume."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 
@@ -40,10 +42,14 @@ def _logit(t: np.ndarray, high: float, low: float) -> np.ndarray:
     return np.log((t - low) / (high - t))
 
 
-def is_hill(values: np.ndarray, low: float, high: float) -> bool:
-    """Whether the histogram between the levels is a hill instead of a valley: one mode, not two."""
+def is_hill(above: Callable[[np.ndarray], np.ndarray], low: float, high: float) -> bool:
+    """Whether the histogram between the levels is a hill instead of a valley: one mode, not two.
+
+    `above` gives how many voxels lie above each of several thresholds.
+    """
     width = (high - low) / 6
-    at = [np.count_nonzero(np.abs(values - t) <= width) for t in (low, 0.5 * (low + high), high)]
+    middles = np.array([low, 0.5 * (low + high), high])
+    at = above(middles - width) - above(middles + width)
     return bool(at[1] >= 0.8 * min(at[0], at[2]))
 
 

@@ -1,15 +1,16 @@
 """The edge-spread threshold: where the surface of a particle lies in a blurred, noisy volume."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 
 import numpy as np
 
 from .checks import as_volume
 from .edge_fit import fit_edge, is_hill, midmean, otsu
 from .interior import depth_inside
-
-_BLOCKS = 8
+from .octants import FEWEST, OCTANTS, Octants
 
 
 class EsfStatus(Enum):
@@ -131,12 +132,11 @@ def esf_threshold(volume: np.ndarray) -> EsfThreshold:
     levels = _levels(volume, ceiling)
     if levels is None:
         return _failed(values)
-    core, far = levels
-    blocks = _octants(volume, core)
-    everything = _estimate(values, core, far, blocks, without=-1)
+    voxels = Octants(volume, *levels)
+    everything = _estimate(voxels, without=-1)
     if everything is None:
         return _failed(values)
-    estimates = [_estimate(values, core, far, blocks, without=block) for block in range(_BLOCKS)]
+    estimates = [_estimate(voxels, without=block) for block in range(OCTANTS)]
     replicates = np.array([e.threshold for e in estimates if e is not None and e.status is everything.status])
     error = np.nan
     if replicates.size > 1:
@@ -154,7 +154,7 @@ def esf_threshold(volume: np.ndarray) -> EsfThreshold:
         low=everything.low,
         high=everything.high,
         thresholds=everything.edges,
-        volumes=_volumes_above(values, everything.edges),
+        volumes=voxels.above(everything.edges).astype(float),
         differences=everything.counts,
         fitted=everything.fitted,
         window=everything.window,
@@ -191,33 +191,31 @@ def _levels(volume: np.ndarray, ceiling: float) -> tuple[np.ndarray, np.ndarray]
     return core, far
 
 
-def _estimate(
-    values: np.ndarray, core: np.ndarray, far: np.ndarray, blocks: np.ndarray, *, without: int
-) -> _Edge | None:
-    """Fit the edge between the levels of `core` and `far`, one block left out; None without a contrast."""
-    kept = blocks != without
-    inner, outer, kept_values = values[core & kept], values[far & kept], values[kept]
-    if inner.size < _BLOCKS or outer.size < _BLOCKS:
+def _estimate(voxels: Octants, *, without: int) -> _Edge | None:
+    """Fit the edge between both levels, one octant left out; None without a contrast."""
+    inner, outer = voxels.levels(without)
+    if min(inner.size, outer.size) < FEWEST:
         return None
     high, low = midmean(inner), midmean(outer)
     step = high - low
     if not step > 0:
         return None
-    hill = is_hill(kept_values, low, high)
+    above = partial(voxels.above, without=without)
+    hill = is_hill(above, low, high)
     if hill and step < 4 * np.hypot(np.std(inner), np.std(outer)):
         return None
-    window = _window(kept_values, inner, outer, low, high)
-    inside = np.count_nonzero((kept_values > window[0]) & (kept_values < window[1]))
+    window = _window(above, inner, outer, low, high)
+    inside = int(above(window[0]) - above(window[1], or_at=True))
     fit = None
     bins = int(np.clip(inside // 25, 8, 64))
     if inside >= 40 and not hill:
         edges = np.linspace(*window, bins + 1)
-        counts = np.histogram(kept_values, bins=edges)[0].astype(float)
-        sigmas = (_level_error(values, core, blocks, without), _level_error(values, far, blocks, without))
+        counts = voxels.histogram(edges, without=without)
+        sigmas = voxels.errors(without)
         fit = fit_edge(edges, counts, high, low, (sigmas[0] + 5e-3 * step, sigmas[1] + 5e-3 * step))
     if fit is None:
         edges = np.linspace(low, high, bins + 1)
-        counts = np.histogram(kept_values, bins=edges)[0].astype(float)
+        counts = voxels.histogram(edges, without=without)
         fit, status = (high, low, np.full(bins, np.nan)), EsfStatus.MIDPOINT
     else:
         status = EsfStatus.FITTED
@@ -228,39 +226,18 @@ def _estimate(
 
 
 def _window(
-    values: np.ndarray, inner: np.ndarray, outer: np.ndarray, low: float, high: float
+    above: Callable[..., np.ndarray], inner: np.ndarray, outer: np.ndarray, low: float, high: float
 ) -> tuple[float, float]:
     """Thresholds between which at most a fiftieth of the voxels is noise of either mode."""
     step = high - low
-    valley = np.count_nonzero((values > low + step / 4) & (values < high - step / 4))
-    below, above = np.count_nonzero(values < low + step / 4), np.count_nonzero(values > high - step / 4)
-    tails = [np.clip(0.01 * valley / max(count, 1), 1e-5, 0.1) for count in (below, above)]
+    over = above(np.array([-np.inf, low + step / 4, high - step / 4]))
+    at_least = above(np.array([low + step / 4, high - step / 4]), or_at=True)
+    valley, below, beyond = over[1] - at_least[1], over[0] - at_least[0], over[2]
+    tails = [np.clip(0.01 * valley / max(count, 1), 1e-5, 0.1) for count in (below, beyond)]
     # A twentieth of the contrast stays clear of the logarithmic ends, a quarter is always left.
     start = np.clip(np.quantile(outer, 1 - tails[0]), low + 0.05 * step, low + 0.375 * step)
     stop = np.clip(np.quantile(inner, tails[1]), high - 0.375 * step, high - 0.05 * step)
     return float(start), float(stop)
-
-
-def _level_error(values: np.ndarray, mask: np.ndarray, blocks: np.ndarray, without: int) -> float:
-    """Standard deviation of a level from block to block: rings, phases and drift, not voxel noise."""
-    levels = []
-    for block in range(_BLOCKS):
-        part = values[mask & (blocks == block)] if block != without else values[:0]
-        if part.size >= _BLOCKS:
-            levels.append(np.median(part))
-    return float(np.std(levels)) if len(levels) > 1 else 0.0
-
-
-def _octants(volume: np.ndarray, core: np.ndarray) -> np.ndarray:
-    """Octant number of every voxel around the middle of the particle, flat."""
-    mask = core.reshape(volume.shape)
-    code = np.zeros(volume.shape, dtype=np.int8)
-    for axis in range(3):
-        profile = mask.sum(axis=tuple(i for i in range(3) if i != axis))
-        middle = np.searchsorted(np.cumsum(profile), profile.sum() / 2)
-        side = np.arange(volume.shape[axis]) > middle
-        code += (side << axis).astype(np.int8).reshape([-1 if i == axis else 1 for i in range(3)])
-    return code.ravel()
 
 
 def _volumes_above(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
