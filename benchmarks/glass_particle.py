@@ -156,7 +156,9 @@ def study_particle(
     zn, co = (metals.channel(MAPPED_LINES[element]) for element in ("Zn", "Co"))
     diagram = phase_diagram(zn, co)
     true_diagram = phase_diagram(truth.density("Zn"), truth.density("Co"), interior=truth.fill > _FULL)
-    mixing = mixing_state(zn, co)
+    # One threshold on the total metal density serves all verdicts.
+    mask = diagram.particle
+    mixing = mixing_state(zn, co, interior=mask)
     return GlassParticle(
         name=name,
         truth=truth,
@@ -167,7 +169,9 @@ def study_particle(
         diagram=diagram,
         true_diagram=true_diagram,
         mixing=mixing,
-        limit=miscibility_limit(zn, co, state=mixing, rng=experiment.stream("bootstrap", name)),
+        limit=miscibility_limit(
+            zn, co, interior=mask, state=mixing, rng=experiment.stream("bootstrap", name)
+        ),
         spread=precision(zn, co, truth),
         distance=phase_diagram_distance(diagram, true_diagram),
     )

@@ -22,6 +22,9 @@ class PhaseDiagram:
         (n,) int8: index of the voxel's phase, −1 between phases.
     interior : numpy.ndarray
         (z, y, x) bool: where those voxels lie, in C order.
+    particle : numpy.ndarray
+        (z, y, x) bool: the particle that was eroded to `interior`; hand it to `mixing_state` and
+        `miscibility_limit`, which otherwise find the threshold anew.
     histogram : numpy.ndarray
         (fraction bin, density bin) counts of voxels; the last bin of each axis is closed.
     fraction_edges, density_edges : numpy.ndarray
@@ -38,6 +41,7 @@ class PhaseDiagram:
     density: np.ndarray
     labels: np.ndarray
     interior: np.ndarray
+    particle: np.ndarray
     histogram: np.ndarray
     fraction_edges: np.ndarray
     density_edges: np.ndarray
@@ -114,7 +118,8 @@ def phase_diagram(
     histogram = np.histogram2d(np.clip(fraction, 0, 1), density, bins=edges)[0].astype(np.int64)
     phases, labels = find_phases(fraction, density)
     return PhaseDiagram(
-        fraction=fraction, density=density, labels=labels, interior=inside, histogram=histogram,
+        fraction=fraction, density=density, labels=labels, interior=inside, particle=mask,
+        histogram=histogram,
         fraction_edges=edges[0], density_edges=edges[1], phases=phases, names=tuple(names),
         threshold=threshold,
     )  # fmt: skip

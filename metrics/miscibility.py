@@ -10,7 +10,6 @@ from .interface import interface_distance
 from .interface_profile import fit_profiles
 from .interior import depth_inside
 from .mixing import MixingState, mixing_state
-from .resolution import resolution_voxels
 
 _PER_VOXEL = 2  # shells per voxel of distance
 _FEWEST_VOXELS = 200
@@ -72,7 +71,8 @@ def miscibility_limit(
     interior : numpy.ndarray or "esf", optional
         Mask of the particle; the edge-spread threshold on the total density without one.
     state : MixingState, optional
-        The mixing state, if it is known already: a segregated or pure particle has no limit.
+        The mixing state of the same particle, if it is known already: a segregated or pure one has no
+        limit, and the resolution is taken from it.
     replicates : int
         Bootstrap replicates.
 
@@ -111,7 +111,7 @@ def miscibility_limit(
     state = mixing_state(zn, co, interior=mask) if state is None else state
     if state.state != "interdiffused":
         return _none(f"the particle is {state.state}: its phases do not mix, so there is no limit")
-    resolution = resolution_voxels(total, mask)
+    resolution = state.resolution_voxels
     distance = interface_distance(zn, total, mask, resolution)
     if distance is None:
         return _none("no step of the total density: one phase only")

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from glasstomo.metrics import find_phases, phase_diagram, phase_diagram_distance
+from glasstomo.metrics import find_phases, mixing_state, phase_diagram, phase_diagram_distance
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter
@@ -150,3 +150,14 @@ def test_truth_is_nearer_than_shuffled_elements(particle, rng):
     other_noise = phase_diagram(*(a + 0.05 * rng.standard_normal(a.shape) * (a > 0) for a in particle))
     assert phase_diagram_distance(truth, truth) == 0
     assert phase_diagram_distance(truth, other_noise) < 0.1 * phase_diagram_distance(truth, shuffled)
+
+
+def test_the_particle_of_a_diagram_spares_the_other_verdicts_their_threshold(particle):
+    diagram = phase_diagram(*particle)
+    total = particle[0] + particle[1]
+    assert diagram.threshold is not None
+    np.testing.assert_array_equal(diagram.particle, total > diagram.threshold.threshold)
+    assert not (diagram.interior & ~diagram.particle).any()
+    handed, found = mixing_state(*particle, interior=diagram.particle), mixing_state(*particle)
+    np.testing.assert_array_equal(handed.depth, found.depth)
+    assert (handed.state, handed.confidence) == (found.state, found.confidence)
