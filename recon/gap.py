@@ -5,6 +5,9 @@ from numba import njit, prange
 
 from .problem import Problem
 
+# Half of the least box of an auxiliary volume, as a share of the volume's range per voxel.
+_LEAST_SLOPE = 0.05
+
 
 def bracket(
     problem: Problem,
@@ -50,8 +53,8 @@ def bracket(
 
     As the problem is convex and the volume lies well inside the box, the same gap, times at most
     max(x*)/max(x), bounds the distance from the minimum x* without the box. The auxiliary volume v of
-    TGV² is treated in the same way, with a box of twice its largest component or twice the largest
-    difference of the volume.
+    TGV² is treated in the same way, with a box of twice its largest component, or of a slope that
+    crosses the range of the volume in ten voxels where that is more.
 
     Examples
     --------
@@ -96,7 +99,8 @@ def _auxiliary_bound(problem: Problem, volume: np.ndarray, auxiliary: np.ndarray
     """``min ⟨Kᵀp, v⟩`` over the box of the auxiliary volume."""
     slope = np.empty_like(auxiliary)
     problem.penalty.auxiliary_adjoint(field, slope)
-    size = max(float(np.abs(auxiliary).max()), float(volume.max() - volume.min()), 1e-30)
+    steepest, wide = float(np.abs(auxiliary).max()), float(volume.max() - volume.min())
+    size = max(steepest, _LEAST_SLOPE * wide, 1e-30)
     return -2.0 * size * float(np.abs(slope).sum(dtype=np.float64))
 
 
