@@ -395,6 +395,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         Always, with the exit status.
     """
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    # Threads that spin while they wait for one that lost its core make a shared machine many times slower.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
     try:
         status = run(arguments)
         sys.stdout.flush()

@@ -7,6 +7,9 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+# As the command line does: threads that spin while they wait slow a shared machine down many times.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
 settings.register_profile(
     "default",
     deadline=None,
