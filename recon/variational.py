@@ -173,8 +173,13 @@ class VariationalSolver:
         return found, state
 
     def _from_coarser(self, problem: Problem, gap: float, limit: int) -> PrimalDual | None:
-        """Start from the solution on voxels twice as large, itself found in the same way."""
-        if not can_coarsen(problem):
+        """Start from the solution on voxels twice as large, itself found in the same way.
+
+        Spectral steps settle slow waves as fast without it.
+        """
+        from .pdhg import takes_spectral_steps
+
+        if not can_coarsen(problem) or takes_spectral_steps(problem):
             return None
         coarse = coarsen(problem)
         solved = self._solve(coarse, gap, limit, None)
