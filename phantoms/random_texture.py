@@ -55,6 +55,10 @@ class RandomTexture(Parameters):
         """Whether `signed_distance` is a distance: to first order."""
         return True
 
+    def field(self, z, y, x) -> np.ndarray:
+        """Return the random field at points (nm), of mean 0 and variance 1; arrays broadcast."""
+        return self._waves.value(*(np.asarray(c, float) for c in (z, y, x)))
+
     def signed_distance(self, z, y, x) -> np.ndarray:
         """First-order signed distance to the interface, nm, negative in the first domain."""
         z, y, x = (np.asarray(c, float) for c in (z, y, x))

@@ -1,33 +1,23 @@
-"""The particles of the published experiment, drawn at random."""
+"""The particles of the published experiment, and a textured one, drawn at random."""
 
 from collections.abc import Callable
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
-from .bodies import Body
-from .faceted_crystal import FacetedCrystal
 from .flux_melted import FluxMelted
 from .grid import Grid
 from .particle import Particle
 from .phantom import Phantom
 from .phase import Phase
 from .pure import Pure
+from .random_shapes import points_inside, random_body, random_sheet
+from .random_texture import RandomTexture
 from .raster import rasterise
-from .rough_shard import RoughShard
 from .segregated import Segregated
-from .sheet import Sheet
 from .support_film import SupportFilm
 from .table import Table
-
-# Lattice points along each axis of the box about a body, to measure size and shares.
-SAMPLING = 40
-ATTEMPTS = 200
-# In units of the field of view: the bounding sphere stays inside at every tilt, the diameter of the
-# sphere of equal volume is drawn from DIAMETER, and somewhere the beam passes THICKEST or more.
-OUTERMOST = 0.468
-DIAMETER = (0.54, 0.66)
-THICKEST = 0.54
 
 FIELD_OF_VIEW_NM = 480.0
 
@@ -35,7 +25,7 @@ FIELD_OF_VIEW_NM = 480.0
 def make_phantom(
     name: str, grid: Grid, *, rng: np.random.Generator, supersample: int = 3, **options: Any
 ) -> Phantom:
-    """Draw a particle of the published experiment and rasterise it.
+    """Draw a particle of `PHANTOMS` and rasterise it.
 
     Parameters
     ----------
@@ -105,13 +95,97 @@ def segregated(
     densities are those measured by Collins et al., APL Mater. 7 (2019) 091111, doi:10.1063/1.5120093.
     """
     shape = random_body(rng, field_of_view_nm, body)
-    mixing = Segregated(
+    sheet = random_sheet(rng, shape, field_of_view_nm, share=rng.uniform(0.35, 0.65))
+    return Particle(
+        body=shape,
+        domain=sheet,
+        mixing=_two_glasses(width_nm),
+        film=SupportFilm.below(shape) if film else None,
+    )
+
+
+def textured(
+    rng: np.random.Generator,
+    *,
+    field_of_view_nm: float = FIELD_OF_VIEW_NM,
+    film: bool = True,
+    body: str = "shard",
+    wavelength_nm: float = 160.0,
+    share: float = 0.5,
+    width_nm: float = 0.0,
+) -> Particle:
+    """Return a particle whose two phases interweave at random, as after spinodal decomposition.
+
+    The phases are those of `segregated`; what differs is how much interface lies between them, which
+    the wavelength sets. The body does not depend on the wavelength: particles of one seed differ in
+    their texture only, and one of half the wavelength is the same texture seen at half the scale.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+        Source of randomness.
+    field_of_view_nm : float
+        Width of the field of view, nm.
+    film, body
+        As for `segregated`.
+    wavelength_nm : float
+        Wavelength of the texture, nm: 2π over the root mean square wave number, 2πξ/√3 with the
+        correlation length ξ of `RandomTexture`. A domain is about half of it across.
+    share : float
+        Share of the body's volume in the first phase (Co-rich), held to 1 % or better in the body
+        that was drawn, unlike the share of a texture without end.
+    width_nm : float
+        10-90 % width of the interfaces, nm. Far below the wavelength: distances to the interface are
+        right to first order only.
+
+    Returns
+    -------
+    Particle
+        The analytic truth; ``mixing_state`` is "segregated", however fine the texture.
+
+    Raises
+    ------
+    ValueError
+        When `wavelength_nm` is not positive or `share` not between 0.05 and 0.95.
+
+    Notes
+    -----
+    A Gaussian random field of unit variance cut at u has (2/π) exp(−u²/2)/ξ of interface per volume:
+    twice its crossings per length of a line (S. O. Rice, Bell Syst. Tech. J. 24 (1945) 46,
+    doi:10.1002/j.1538-7305.1945.tb00453.x, eq. 3.3-11). At equal shares that is 2.31/wavelength.
+
+    Examples
+    --------
+    >>> particle = textured(np.random.default_rng(5), wavelength_nm=120.0)
+    >>> round(particle.domain.correlation_nm, 2), particle.mixing_state
+    (33.08, 'segregated')
+    """
+    if not (np.isfinite(wavelength_nm) and wavelength_nm > 0):
+        raise ValueError(f"`wavelength_nm` must be positive, got {wavelength_nm}")
+    if not 0.05 <= share <= 0.95:
+        raise ValueError(f"`share` must lie between 0.05 and 0.95, got {share}")
+    shape = random_body(rng, field_of_view_nm, body)
+    texture = RandomTexture(
+        correlation_nm=float(np.sqrt(3.0) / (2.0 * np.pi) * wavelength_nm), seed=int(rng.integers(2**31))
+    )
+    level = float(np.quantile(texture.field(*points_inside(shape)), share))
+    # Where a body is smaller than the texture, the level may lie anywhere; the fraction stays inside (0, 1).
+    fraction = float(np.clip(NormalDist().cdf(level), 1e-9, 1.0 - 1e-9))
+    return Particle(
+        body=shape,
+        domain=texture.replace(volume_fraction=fraction),
+        mixing=_two_glasses(width_nm),
+        film=SupportFilm.below(shape) if film else None,
+    )
+
+
+def _two_glasses(width_nm: float) -> Segregated:
+    """The phases of the segregated blend, with an interface of some 10-90 % width (nm)."""
+    return Segregated(
         first=Phase(name="co_rich", formula_units={"ZIF-4-Co": 1.0}, metal_density_nm3=5.0),
         second=Phase(name="zn_rich", formula_units={"ZIF-62": 1.0}, metal_density_nm3=6.0),
         width_nm=width_nm,
     )
-    sheet = random_sheet(rng, shape, field_of_view_nm, share=rng.uniform(0.35, 0.65))
-    return Particle(body=shape, domain=sheet, mixing=mixing, film=SupportFilm.below(shape) if film else None)
 
 
 def flux_melted(
@@ -130,7 +204,7 @@ def flux_melted(
     shape = random_body(rng, field_of_view_nm, body)
     co_share, remnant_share = rng.uniform(0.28, 0.38), rng.uniform(0.28, 0.36)
     sheet = random_sheet(rng, shape, field_of_view_nm, share=co_share)
-    distance = sheet.signed_distance(*_points_inside(shape))
+    distance = sheet.signed_distance(*points_inside(shape))
     begin = float(np.quantile(distance, 1.0 - remnant_share))
     unit = FluxMelted(zn_rich_length_nm=1.0).remnant_beyond_nm
     mixing = FluxMelted(
@@ -146,6 +220,7 @@ PHANTOMS: Table[Callable[..., Particle]] = Table(
         "zif4_co_standard": zif4_co_standard,
         "zif62_standard": zif62_standard,
         "segregated": segregated,
+        "textured": textured,
         "flux_melted": flux_melted,
     },
 )
@@ -157,113 +232,3 @@ def _standard(
     shape = random_body(rng, field_of_view_nm, body)
     phase = Phase(name=material, formula_units={material: 1.0})
     return Particle(body=shape, mixing=Pure(phase=phase), film=SupportFilm.below(shape) if film else None)
-
-
-def random_body(rng: np.random.Generator, field_of_view_nm: float, body: str = "any") -> Body:
-    """Draw a body that fits a field of view at every tilt.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness.
-    field_of_view_nm : float
-        Width of the field of view, nm; the body scales with it.
-    body : str
-        ``"shard"``, ``"crystal"`` or ``"any"`` of the two.
-
-    Returns
-    -------
-    RoughShard or FacetedCrystal
-        The body.
-    """
-    if not isinstance(rng, np.random.Generator):
-        raise TypeError(f"`rng` must be a numpy.random.Generator, got {rng!r}; use default_rng(seed)")
-    makers = Table("body", {"shard": _shard, "crystal": _crystal})
-    kind = body if body != "any" else str(rng.choice(sorted(makers)))
-    make = makers[kind]
-    for _ in range(ATTEMPTS):
-        seed, diameter = int(rng.integers(2**31)), rng.uniform(*DIAMETER)
-        aspect = tuple(float(a) for a in rng.uniform((0.85, 0.8, 0.9), (1.0, 1.0, 1.2)))
-        rotation = (float(rng.uniform(0, 360)), float(rng.uniform(-15, 15)), float(rng.uniform(-15, 15)))
-        # Sizes are judged on a field of view of one, so that all fields of view agree.
-        trial = make(1.0, seed, aspect, rotation, None)
-        scale = diameter / _mean_diameter(trial)
-        shape = make(scale, seed, aspect, rotation, OUTERMOST)
-        if shape.bounding_radius_nm <= 1.001 * OUTERMOST and _thickest(shape) >= THICKEST:
-            return make(scale * field_of_view_nm, seed, aspect, rotation, OUTERMOST * field_of_view_nm)
-    raise RuntimeError(f"no {kind} in {ATTEMPTS} draws fitted the field of view")
-
-
-def _shard(radius: float, seed: int, aspect, rotation_deg, outer: float | None) -> RoughShard:
-    return RoughShard(
-        radius_nm=radius,
-        outer_radius_nm=outer,
-        aspect=aspect,
-        rotation_deg=rotation_deg,
-        roughness_nm=0.018 * radius,
-        wavelength_nm=(0.25 * radius, 1.2 * radius),
-        seed=seed,
-    )
-
-
-def _crystal(radius: float, seed: int, aspect, rotation_deg, outer: float | None) -> FacetedCrystal:
-    return FacetedCrystal(radius_nm=radius, aspect=aspect, rotation_deg=rotation_deg, seed=seed)
-
-
-def random_sheet(rng: np.random.Generator, body: Body, field_of_view_nm: float, *, share: float) -> Sheet:
-    """Draw an inclined, curved interface that cuts a given share of a body's volume off.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness.
-    body : Body
-        The body to divide.
-    field_of_view_nm : float
-        Width of the field of view, nm; the radius of curvature is at least 0.7 of it.
-    share : float
-        Share of the volume at negative distance.
-
-    Returns
-    -------
-    Sheet
-        The interface.
-    """
-    sheet = Sheet(
-        inclination_deg=float(rng.uniform(30, 80)),
-        azimuth_deg=float(rng.uniform(0, 360)),
-        curvature_per_nm=float(rng.choice([-1.0, 1.0]) * rng.uniform(0.6, 1.4) / field_of_view_nm),
-    )
-    points = _points_inside(body)
-    low, high = -body.bounding_radius_nm, body.bounding_radius_nm
-    for _ in range(30):
-        middle = (low + high) / 2
-        below = (sheet.replace(offset_nm=middle).signed_distance(*points) < 0).mean()
-        low, high = (middle, high) if below < share else (low, middle)
-    return sheet.replace(offset_nm=(low + high) / 2)
-
-
-def _lattice(body: Body) -> tuple[np.ndarray, float]:
-    """Which points of a cubic lattice about the origin lie in the body, and its spacing (nm)."""
-    step = 2.0 * body.bounding_radius_nm / SAMPLING
-    axis = (np.arange(SAMPLING) - (SAMPLING - 1) / 2) * step
-    return body.signed_distance(axis[:, None, None], axis[None, :, None], axis) < 0, step
-
-
-def _points_inside(body: Body) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Coordinates (z, y, x) of lattice points inside the body, nm."""
-    inside, step = _lattice(body)
-    z, y, x = ((index - (SAMPLING - 1) / 2) * step for index in np.nonzero(inside))
-    return z, y, x
-
-
-def _mean_diameter(body: Body) -> float:
-    """Diameter of the sphere of equal volume, nm."""
-    inside, step = _lattice(body)
-    return float(np.cbrt(6.0 / np.pi * inside.sum()) * step)
-
-
-def _thickest(body: Body) -> float:
-    """Longest way of the beam through the body at 0° tilt, nm."""
-    inside, step = _lattice(body)
-    return float(inside.sum(axis=0).max()) * step

@@ -48,6 +48,7 @@ def test_every_phase_has_its_share(drawn):
         phantom.phase_names
         == {
             "segregated": ("co_rich", "zn_rich"),
+            "textured": ("co_rich", "zn_rich"),
             "flux_melted": ("co_rich", "zn_rich", "remnant"),
             "zif4_co_standard": ("ZIF-4-Co",),
             "zif62_standard": ("ZIF-62",),
@@ -58,11 +59,11 @@ def test_every_phase_has_its_share(drawn):
 def test_composition_is_the_published_one(drawn):
     name, phantom = drawn
     metal, fraction = phantom.metal_density(), phantom.fraction()
-    states = {"segregated": "segregated", "flux_melted": "interdiffused"}
+    states = {"segregated": "segregated", "textured": "segregated", "flux_melted": "interdiffused"}
     assert phantom.particle.mixing_state == states.get(name, "pure")
     if name == "flux_melted":
         bounds = {1: (0.3, 0.5, 6.0), 2: (0.55, 0.99, 4.0), 3: (0.99, 1.0, 4.0)}
-    elif name == "segregated":
+    elif name in ("segregated", "textured"):
         bounds = {1: (0.0, 0.0, 5.0), 2: (1.0, 1.0, 6.0)}
     else:
         bounds = {1: (0.0, 0.0, 4.866) if name == "zif4_co_standard" else (1.0, 1.0, 4.431)}
