@@ -74,6 +74,7 @@ _NAMES = {
     "simulate": "simulation",
     "simulate_spectra": "spectra.spectrum_simulation",
     "subtract_background": "background",
+    "thinned_counts": "dose_ladder",
     "with_gains": "gain_correction",
 }
 
@@ -96,6 +97,7 @@ if TYPE_CHECKING:
     from .detectors.measured_holder import MeasuredHolder
     from .detectors.support_grid import SupportGrid
     from .dose import dose_table
+    from .dose_ladder import thinned_counts
     from .dual_axis import dual_axis_pair, rotate_in_plane
     from .emission import Emitter, emission_images
     from .exit_rays import exit_directions
@@ -198,6 +200,7 @@ __all__ = [
     "simulate",
     "simulate_spectra",
     "subtract_background",
+    "thinned_counts",
     "with_gains",
 ]
 

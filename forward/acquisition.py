@@ -118,7 +118,8 @@ class Acquisition(Parameters):
     >>> Acquisition(scheme=TiltScheme.uniform(-70, 70, 15), microscope="osiris", dwel_s=1.0)
     Traceback (most recent call last):
         ...
-    ValueError: Acquisition: dwel_s is not a field of Acquisition; did you mean 'dwell_s'?
+    glasstomo.phantoms.parameters.ParameterError: Acquisition: dwel_s is not a field of Acquisition; \
+did you mean 'dwell_s'?
     """
 
     scheme: TiltScheme

@@ -50,7 +50,8 @@ class AcquisitionErrors(Parameters):
     >>> AcquisitionErrors(current_drift=-1.0)
     Traceback (most recent call last):
         ...
-    ValueError: AcquisitionErrors: current_drift: Input should be greater than -1, got -1.0
+    glasstomo.phantoms.parameters.ParameterError: AcquisitionErrors: current_drift: \
+Input should be greater than -1, got -1.0
     """
 
     tilt_sigma_deg: Annotated[float, Field(ge=0, le=30)] = 0.0

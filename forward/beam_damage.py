@@ -59,7 +59,8 @@ class BeamDamage(Parameters):
     >>> BeamDamage(mass_loss={"N": 0.3})
     Traceback (most recent call last):
         ...
-    ValueError: BeamDamage: the whole: mass_loss needs its critical fluence, mass_loss_fluence_e_nm2
+    glasstomo.phantoms.parameters.ParameterError: BeamDamage: the whole: mass_loss \
+needs its critical fluence, mass_loss_fluence_e_nm2
     """
 
     contraction: Annotated[float, Field(ge=0, lt=1)] = 0.0

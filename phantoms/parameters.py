@@ -5,6 +5,32 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+# Failures that a message names; a typing slip at the top of a file can cause dozens.
+_SAID = 3
+
+
+class ParameterError(ValueError):
+    """What is wrong with the parameters of a noun, on one line that names the first few failures.
+
+    Parameters
+    ----------
+    noun : str
+        Name of the noun.
+    problems : list of tuple of str
+        Dotted field (empty for the noun as a whole) and what is wrong with it.
+    """
+
+    def __init__(self, noun: str, problems: list[tuple[str, str]]) -> None:
+        self.problems = problems
+        said = [f"{field or 'the whole'}{rule}" for field, rule in problems[:_SAID]]
+        more = len(problems) - len(said)
+        super().__init__(f"{noun}: " + "; ".join(said) + (f" (and {more} more)" if more else ""))
+        self.noun = noun
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Errors cross process boundaries, where the default would call this class with the message.
+        return type(self), (self.noun, self.problems)
+
 
 class Parameters(BaseModel):
     """Validated, immutable, keyword-only parameters.
@@ -20,7 +46,7 @@ class Parameters(BaseModel):
         try:
             super().__init__(**values)
         except ValidationError as error:
-            raise ValueError(_one_line(type(self), error)) from None
+            raise ParameterError(type(self).__name__, _problems(type(self), error)) from None
 
     def __eq__(self, other: object) -> bool:
         # By fields alone: pydantic also compares what a cached property left behind, and arrays of
@@ -44,23 +70,26 @@ def _hashable(value: Any) -> Any:
     )
 
 
-def _one_line(noun: type[BaseModel], error: ValidationError) -> str:
-    """Field, rule and value of the first few failures, on one line."""
-    parts = []
-    for item in error.errors(include_url=False)[:3]:
-        field = ".".join(str(step) for step in item["loc"]) or "the whole"
-        if item["type"] == "extra_forbidden":
+def _problems(noun: type[BaseModel], error: ValidationError) -> list[tuple[str, str]]:
+    """Dotted field and rule with value of every failure, those of nouns within this one included."""
+    found = []
+    for item in error.errors(include_url=False):
+        field = ".".join(str(step) for step in item["loc"])
+        inner = item.get("ctx", {}).get("error")
+        if isinstance(inner, ParameterError):
+            prefix = f"{field}." if field else ""
+            found += [(f"{prefix}{name}" if name else field, rule) for name, rule in inner.problems]
+        elif item["type"] == "extra_forbidden":
             near = difflib.get_close_matches(str(item["loc"][-1]), noun.model_fields, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"known fields: {', '.join(noun.model_fields)}"
-            parts.append(f"{field} is not a field of {noun.__name__}; {hint}")
+            found.append((field, f" is not a field of {noun.__name__}; {hint}"))
         elif item["type"] == "missing":
-            parts.append(f"{field} is missing")
+            found.append((field, " is missing"))
         else:
             rule = item["msg"].removeprefix("Value error, ")
             value = "" if item["loc"] == () else f", got {_short(item['input'])}"
-            parts.append(f"{field}: {rule}{value}")
-    more = error.error_count() - len(parts)
-    return f"{noun.__name__}: " + "; ".join(parts) + (f" (and {more} more)" if more > 0 else "")
+            found.append((field, f": {rule}{value}"))
+    return found
 
 
 def _short(value: object, limit: int = 60) -> str:

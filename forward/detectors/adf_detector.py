@@ -40,7 +40,8 @@ class ADFDetector(Parameters):
     >>> ADFDetector(inner_mrad=200, outer_mrad=50)
     Traceback (most recent call last):
         ...
-    ValueError: ADFDetector: the whole: `inner_mrad` must be below `outer_mrad`, got 200.0 and 50.0
+    glasstomo.phantoms.parameters.ParameterError: ADFDetector: the whole: `inner_mrad` must be \
+below `outer_mrad`, got 200.0 and 50.0
     """
 
     inner_mrad: NonNegativeFloat = 50.0

@@ -1,0 +1,1 @@
+"""Studies: sweeps of designs, run on workers, kept in tables, reported."""
