@@ -1,0 +1,192 @@
+"""What a replicate is scored by: groups of columns, which cost time only where they are asked for."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ...metrics import (
+    dice,
+    miscibility_limit,
+    mixing_state,
+    nrmse,
+    phase_diagram,
+    phase_diagram_distance,
+    precision,
+)
+from ...metrics.interface_width import interface_width
+from ...phantoms import FluxMelted, Phantom, Segregated, Table
+from .sections import Wanted
+
+Row = dict[str, float | int | str | None]
+
+# A voxel belongs to the true interior when the body fills it to rounding.
+_FULL = 0.999
+# A voxel is an edge where the true density changes to a neighbour by more than this part of its largest.
+_EDGE = 0.05
+
+SCORES: Table[tuple[str, ...]] = Table(
+    "score",
+    {
+        "precision": (
+            "zn_fraction_2sigma",
+            "density_2sigma",
+            "zn_fraction_bias",
+            "density_bias",
+            "single_phase_voxels",
+        ),
+        "mixing": ("mixing_state", "mixing_state_true", "mixing_state_right", "mixing_state_confidence"),
+        "distance": ("phase_diagram_distance",),
+        "miscibility": ("miscibility_limit", "miscibility_limit_true", "miscibility_limit_error"),
+        "interface": (
+            "interface_width_nm",
+            "interface_width_true_nm",
+            "interface_width_bias_nm",
+        ),
+        "cross_sections": (
+            "cross_section_bias",
+            "cross_section_bias_Co_Ka",
+            "cross_section_bias_Co_Kb",
+            "cross_section_bias_Zn_Ka",
+            "cross_section_bias_Zn_Kb",
+        ),
+        "volumes": ("nrmse_co", "nrmse_zn", "dice", "edge_share"),
+    },
+)
+"""Columns by the group that asks for them."""
+
+_GROUP_OF_WANTED = {
+    "mixing_state": "mixing",
+    "miscibility_limit_error": "miscibility",
+    "cross_section_bias": "cross_sections",
+    "interface_width_bias_nm": "interface",
+}
+
+
+def scores_for(wanted: Wanted) -> tuple[str, ...]:
+    """Groups that tell whether what is wanted is reached, in the order of `SCORES`."""
+    needed = {_GROUP_OF_WANTED.get(name, "precision") for name in wanted.given}
+    return tuple(name for name in SCORES if name in needed)
+
+
+def known_scores(scores: Sequence[str]) -> tuple[str, ...]:
+    """Return the groups in the order of `SCORES`, each once; unknown ones are refused."""
+    for name in scores:
+        SCORES[name]
+    return tuple(name for name in SCORES if name in set(scores))
+
+
+def score_volumes(
+    zn: np.ndarray, co: np.ndarray, truth: Phantom, *, scores: Sequence[str], rng: np.random.Generator
+) -> Row:
+    """Score reconstructed metals against the truth.
+
+    Parameters
+    ----------
+    zn, co : ndarray, shape (z, y, x)
+        Reconstructed densities, atoms nm⁻³.
+    truth : Phantom
+        On the same grid.
+    scores : sequence of str
+        Groups of `SCORES`; ``cross_sections`` says nothing here.
+    rng : numpy.random.Generator
+        For bootstraps.
+
+    Returns
+    -------
+    dict
+        The columns of these groups. None where there is nothing to say: no interface, no particle found.
+    """
+    row: Row = {}
+    if "precision" in scores:
+        spread = precision(zn, co, truth)
+        row |= {**spread.as_dict(), "single_phase_voxels": spread.voxels}
+    if "volumes" in scores:
+        row |= _volume_scores(zn, co, truth)
+    if set(scores) & {"mixing", "distance", "miscibility", "interface"}:
+        row |= _particle_scores(zn, co, truth, scores, rng)
+    return row
+
+
+def _particle_scores(
+    zn: np.ndarray, co: np.ndarray, truth: Phantom, scores: Sequence[str], rng: np.random.Generator
+) -> Row:
+    """Scores that need the particle to be found; all of them count as missed where it is not."""
+    particle = truth.particle
+    state_true = None if particle is None else particle.mixing_state
+    limit_true = _true_limit(truth)
+    width_true = _true_width_nm(truth)
+    row: Row = {}
+    if "mixing" in scores:
+        row |= {"mixing_state": "none", "mixing_state_true": state_true, "mixing_state_right": 0.0}
+    if "miscibility" in scores:
+        row |= {"miscibility_limit_true": limit_true}
+    if "interface" in scores:
+        row |= {"interface_width_true_nm": width_true}
+    try:
+        diagram = phase_diagram(zn, co)
+    except ValueError:
+        return row
+    mask = diagram.particle
+    state = mixing_state(zn, co, interior=mask) if set(scores) & {"mixing", "miscibility"} else None
+    if state is not None and "mixing" in scores:
+        row |= {
+            "mixing_state": state.state,
+            "mixing_state_confidence": state.confidence,
+            "mixing_state_right": float(state.state == state_true),
+        }
+    if "distance" in scores:
+        true_diagram = phase_diagram(truth.density("Zn"), truth.density("Co"), interior=truth.fill > _FULL)
+        row["phase_diagram_distance"] = phase_diagram_distance(diagram, true_diagram)
+    if "miscibility" in scores:
+        limit = miscibility_limit(zn, co, interior=mask, state=state, rng=rng)
+        row["miscibility_limit"] = limit.limit
+        row["miscibility_limit_error"] = None if limit_true is None else limit.limit - limit_true
+    if "interface" in scores:
+        width = interface_width(zn, co, spacing_nm=truth.grid.spacing_nm, interior=mask)
+        row["interface_width_nm"] = width.width_nm
+        row["interface_width_bias_nm"] = None if width_true is None else width.width_nm - width_true
+    return row
+
+
+def _volume_scores(zn: np.ndarray, co: np.ndarray, truth: Phantom) -> Row:
+    total = truth.density("Zn").astype(np.float64) + truth.density("Co")
+    found = np.add(zn, co, dtype=np.float64)
+    row: Row = {"edge_share": edge_share(truth)}
+    for name, volume, element in (("nrmse_co", co, "Co"), ("nrmse_zn", zn, "Zn")):
+        true = truth.density(element)
+        row[name] = nrmse(volume, true) if true.any() else None
+    # Half of the mean density inside is the surface of a body blurred evenly to both sides.
+    row["dice"] = dice(found > 0.5 * total[truth.fill > _FULL].mean(), truth.fill > 0.5)
+    return row
+
+
+def edge_share(truth: Phantom) -> float:
+    """Share of the voxels where the true zinc or cobalt density steps to a neighbour.
+
+    The complexity of an object to a solver that penalises its gradient: the sparser the gradient, the
+    fewer projections are needed (Jiang et al., Ultramicroscopy 186 (2018) 94,
+    doi:10.1016/j.ultramic.2017.12.010). A step is a change of more than 5 % of the largest density.
+    """
+    edges = np.zeros(truth.grid.shape, dtype=bool)
+    for element in ("Zn", "Co"):
+        density = truth.density(element)
+        if not density.any():
+            continue
+        step = _EDGE * float(density.max())
+        for axis in range(3):
+            change = np.abs(np.diff(density, axis=axis)) > step
+            before = [slice(None)] * 3
+            before[axis] = slice(None, -1)
+            edges[tuple(before)] |= change
+    return float(edges.mean())
+
+
+def _true_limit(truth: Phantom) -> float | None:
+    mixing = None if truth.particle is None else truth.particle.mixing
+    return mixing.zn_rich_from if isinstance(mixing, FluxMelted) else None
+
+
+def _true_width_nm(truth: Phantom) -> float | None:
+    mixing = None if truth.particle is None else truth.particle.mixing
+    return mixing.width_nm if isinstance(mixing, Segregated) else None
