@@ -10,6 +10,7 @@ from ...metrics import (
     miscibility_limit,
     mixing_state,
     nrmse,
+    particle_mask,
     phase_diagram,
     phase_diagram_distance,
     precision,
@@ -124,10 +125,11 @@ def _particle_scores(
     if "interface" in scores:
         row |= {"interface_width_true_nm": width_true}
     try:
-        diagram = phase_diagram(zn, co)
+        mask, _ = particle_mask(np.add(zn, co, dtype=np.float64))
+        diagram = phase_diagram(zn, co, interior=mask) if "distance" in scores else None
     except ValueError:
+        # No particle is found in what noise left: everything asked of it is missed.
         return row
-    mask = diagram.particle
     state = mixing_state(zn, co, interior=mask) if set(scores) & {"mixing", "miscibility"} else None
     if state is not None and "mixing" in scores:
         row |= {
@@ -135,7 +137,7 @@ def _particle_scores(
             "mixing_state_confidence": state.confidence,
             "mixing_state_right": float(state.state == state_true),
         }
-    if "distance" in scores:
+    if diagram is not None:
         true_diagram = phase_diagram(truth.density("Zn"), truth.density("Co"), interior=truth.fill > _FULL)
         row["phase_diagram_distance"] = phase_diagram_distance(diagram, true_diagram)
     if "miscibility" in scores:

@@ -332,16 +332,21 @@ def read_study(path: Path | str) -> Study:
     OSError
         When it cannot be read.
     """
-    from ..design.design_file import read_design, read_toml
+    import tomllib
+
+    from ..design.design_file import design_of, read_design
 
     path = Path(path)
-    content = read_toml(path)
-    if isinstance(content.get("design"), str):
-        content["design"] = read_design(path.parent / content["design"])
-    content.setdefault("name", path.stem if path.stem != "study" else path.resolve().parent.name)
     try:
+        content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        content.setdefault("name", path.stem if path.stem != "study" else path.resolve().parent.name)
+        design = content.get("design")
+        if isinstance(design, str):
+            content["design"] = read_design(path.parent / design)
+        elif isinstance(design, dict):
+            content["design"] = design_of(design)
         return Study(**content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path}: {error}") from None
 
 
