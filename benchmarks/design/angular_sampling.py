@@ -1,5 +1,6 @@
 """How completely a tilt series samples directions: missing wedge, elongation, Crowther's resolution."""
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -84,7 +85,7 @@ def angular_sampling(scheme: TiltScheme, *, diameter_nm: float, spacing_nm: floa
     angles = scheme.angles_deg
     low, high = angles[0], angles[-1]
     covered = high - low
-    steps = [b - a for a, b in zip(angles, angles[1:], strict=False)]
+    steps = [b - a for a, b in itertools.pairwise(angles)]
     nyquist = 2.0 * spacing_nm
     # A tilt of −90° and one of 90° look along the same line.
     missing = max(0.0, 180.0 - covered)

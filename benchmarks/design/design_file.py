@@ -46,7 +46,7 @@ def read_design(path: Path | str) -> Design:
 
 
 def parse_design(text: str, name: str = "design") -> Design:
-    """Read a design from text.
+    r"""Read a design from text.
 
     Parameters
     ----------
@@ -62,9 +62,9 @@ def parse_design(text: str, name: str = "design") -> Design:
 
     Examples
     --------
-    >>> parse_design("[tilts]\\ncount = 31").tilts.count
+    >>> parse_design("[tilts]\ncount = 31").tilts.count
     31
-    >>> parse_design("[beam]\\ncurrent_na = 1.0\\ndwel_s = 0.2", "mine.toml")
+    >>> parse_design("[beam]\ncurrent_na = 1.0\ndwel_s = 0.2", "mine.toml")
     Traceback (most recent call last):
         ...
     ValueError: mine.toml, line 3: beam.dwel_s is not a field of Beam; did you mean 'dwell_s'?

@@ -109,11 +109,11 @@ def _noun_at(path: str) -> type[BaseModel]:
 
 
 def field_words(docstring: str) -> dict[str, str]:
-    """What the section *Parameters* of a numpydoc docstring says of each field.
+    r"""What the section *Parameters* of a numpydoc docstring says of each field.
 
     Examples
     --------
-    >>> field_words("Beam.\\n\\nParameters\\n----------\\na, b : float\\n    Both,\\n    nm.\\n")
+    >>> field_words("Beam.\n\nParameters\n----------\na, b : float\n    Both,\n    nm.\n")
     {'a': 'Both, nm.', 'b': 'Both, nm.'}
     """
     section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[^\n]*\n-{3,}|\Z)", docstring, re.DOTALL | re.MULTILINE)

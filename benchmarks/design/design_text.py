@@ -142,7 +142,7 @@ def _shown(noun: Any, section: Section) -> dict[str, Any]:
         hidden = {"scheme", "start_deg", "stop_deg", "count"}
     if section.path == "tilts" and values.get("scheme") == "golden_ratio":
         hidden = {"order"}
-    if section.path == "imperfections" and noun.absorption == Absorption():
+    if section.path == "imperfections" and values["absorption"] == Absorption().model_dump(mode="json"):
         values["absorption"] = True
     empty: tuple[Any, ...] = (None, "", {})
     return {

@@ -1,4 +1,4 @@
-"""The words of a design file: every field in order, with a comment, and an example where it has no default."""
+"""The words of a design file: every field in order, what it means, an example where it has no default."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -53,8 +53,8 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section(
         "specimen",
-        "What lies in the beam. A particle of the library is drawn anew for every replicate, so that a verdict "
-        "holds for such particles and not for one of them.",
+        "What lies in the beam. A particle of the library is drawn anew for every replicate, so that a "
+        "verdict holds for such particles and not for one of them.",
         (
             Entry("particle", "A particle of the library: glasstomo phantoms lists them.", "segregated"),
             Entry(
@@ -65,7 +65,8 @@ SECTIONS: tuple[Section, ...] = (
             ),
             Entry(
                 "field_of_view_nm",
-                "Edge of the volume, nm. Particles of the library scale with it: their diameter is about 0.6 of it.",
+                "Edge of the volume, nm. Particles of the library scale with it: their diameter is about 0.6 "
+                "of it.",
             ),
             Entry(
                 "size",
@@ -137,7 +138,7 @@ SECTIONS: tuple[Section, ...] = (
     ),
     Section(
         "imperfections",
-        "What a real acquisition has and the plain model leaves out. All of it is off until you switch it on.",
+        "What a real acquisition has and the plain model leaves out; off until you switch it on.",
         (Entry("absorption", "Absorb X-rays on their way out: true, or a table of its own.", True),),
     ),
     Section(
@@ -180,7 +181,7 @@ SECTIONS: tuple[Section, ...] = (
             ),
             Entry(
                 "data_term",
-                "Noise: least_squares (Gaussian) or kullback_leibler (Poisson; better below some ten counts).",
+                "Noise: least_squares (Gaussian) or kullback_leibler (Poisson; better at few counts).",
             ),
             Entry("joint", "Reconstruct both metals together, with common edges."),
             Entry("upper", "Largest density allowed, atoms nm⁻³.", 8.0),
@@ -196,8 +197,8 @@ SECTIONS: tuple[Section, ...] = (
         (
             Entry(
                 "cross_sections",
-                "known, or measured: every replicate then calibrates them on four simulated standards, so that "
-                "their errors reach the densities. Slower.",
+                "known, or measured: every replicate then calibrates them on four simulated standards, so "
+                "that their errors reach the densities. Slower.",
             ),
             Entry("adf_tilts", "Tilts of the ADF series of each standard."),
             Entry("adf_range_deg", "They run from minus to plus this angle, degrees."),
@@ -209,7 +210,7 @@ SECTIONS: tuple[Section, ...] = (
         (
             Entry(
                 "zn_fraction_2sigma",
-                "Largest scatter (two standard deviations) of the zinc fraction Zn/(Zn+Co) inside single phases.",
+                "Largest scatter (two standard deviations) of the zinc fraction inside single phases.",
                 0.03,
             ),
             Entry("density_2sigma", "Largest scatter of the metal density there, nm⁻³.", 1.0),
@@ -247,7 +248,7 @@ SECTIONS: tuple[Section, ...] = (
         ),
     ),
 )
-"""Every table of a design file in the order of the file. The noun says what is allowed and what is default."""
+"""Every table of a design file, in the order of the file. The nouns say what is allowed and default."""
 
 WORDS: dict[str, dict[str, str]] = {
     section.path: {entry.key: entry.words for entry in section.entries} for section in SECTIONS

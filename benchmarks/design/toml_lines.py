@@ -1,5 +1,6 @@
 """Where in a TOML text a field stands."""
 
+import re
 import tomllib
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +9,7 @@ _MOST_LINES = 5_000
 
 
 def line_of(text: str, steps: Sequence[str]) -> int | None:
-    """Return the line, from 1, in which a field or else the innermost table around it begins.
+    r"""Return the line, from 1, in which a field or else the innermost table around it begins.
 
     Parameters
     ----------
@@ -30,12 +31,12 @@ def line_of(text: str, steps: Sequence[str]) -> int | None:
 
     Examples
     --------
-    >>> line_of("[beam]\\ncurrent_na = 1.0\\n", ("beam", "current_na"))
+    >>> line_of("[beam]\ncurrent_na = 1.0\n", ("beam", "current_na"))
     2
-    >>> line_of("[beam]\\ncurrent_na = 1.0\\n", ("beam", "dwell_s"))
+    >>> line_of("[beam]\ncurrent_na = 1.0\n", ("beam", "dwell_s"))
     1
     """
-    lines = text.splitlines(keepends=True)
+    lines = re.split(r"(?<=\n)", text)
     keys = [step for step in steps if not step.isdigit()]
     if len(lines) > _MOST_LINES:
         return None
