@@ -178,9 +178,10 @@ def _connected(scheduler: str) -> Any:
         raise ValueError(
             f"scheduler file {scheduler} does not exist; dask scheduler --scheduler-file writes it"
         )
-    given = {"scheduler_file": scheduler} if from_file else {"address": scheduler}
     try:
-        return Client(**given, set_as_default=False)
+        if from_file:
+            return Client(scheduler_file=scheduler, set_as_default=False)
+        return Client(scheduler, set_as_default=False)
     except (OSError, TimeoutError) as error:
         raise ValueError(
             f"scheduler {scheduler} does not answer ({reason(error)}); start one with: dask scheduler"
