@@ -1,7 +1,6 @@
 """What a replicate is scored by: groups of columns, which cost time only where they are asked for."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -159,7 +158,8 @@ def _volume_scores(zn: np.ndarray, co: np.ndarray, truth: Phantom) -> Row:
         true = truth.density(element)
         row[name] = nrmse(volume, true) if true.any() else None
     # Half of the mean density inside is the surface of a body blurred evenly to both sides.
-    row["dice"] = dice(found > 0.5 * total[truth.fill > _FULL].mean(), truth.fill > 0.5)
+    threshold = 0.5 * float(total[truth.fill > _FULL].mean())
+    row["dice"] = dice(found > threshold, total > threshold)
     return row
 
 
