@@ -47,27 +47,35 @@ class CallWindow:
         self.workers, self.function, self.in_flight = workers, function, in_flight
         self.name = uuid.uuid4().hex[:8]
         self.ended: queue.SimpleQueue[tuple[int, Future]] = queue.SimpleQueue()
+        self.taken: deque[tuple[int, Future]] = deque()
         self.calls: dict[int, dict[str, Any]] = {}
         self.futures: dict[int, Future] = {}
         self.suspects: deque[int] = deque()
         self.alone: int | None = None
         self.sent = self.returned = 0
+        self.stopping = False
 
     def ready(self) -> int:
         """Return how many calls have ended and wait to be taken."""
-        return self.ended.qsize()
+        return self.ended.qsize() + len(self.taken)
+
+    def stop(self) -> None:
+        """Ask to end: what has ended is still yielded."""
+        self.stopping = True
 
     def outcomes(self, calls: Iterable[dict[str, Any]]) -> Iterator[tuple[int, Outcome]]:
         """Yield outcomes as they come."""
         coming = enumerate(calls)
-        while True:
+        while not (self.stopping and not self.ready()):
             self.fill(coming)
             if not self.futures:
-                if not self.suspects:
+                if self.stopping or not self.suspects:
                     return
                 self.alone = self.suspects.popleft()
                 self.send(self.alone)
-            for index, future in self.wait():
+            self.wait()
+            while self.taken:
+                index, future = self.taken.popleft()
                 if self.futures.get(index) is not future:
                     continue
                 del self.futures[index]
@@ -79,7 +87,7 @@ class CallWindow:
     def fill(self, coming: Iterator[tuple[int, dict[str, Any]]]) -> None:
         """Send calls until the window is full or there are none left."""
         width = self.in_flight or max(_LEAST, _AHEAD * self.workers.count)
-        while len(self.futures) < width:
+        while len(self.futures) < width and not self.stopping:
             following = next(coming, None)
             if following is None:
                 return
@@ -103,17 +111,15 @@ class CallWindow:
         self.futures[index] = future
         future.add_done_callback(lambda ended: self.ended.put((index, ended)))
 
-    def wait(self) -> list[tuple[int, "Future"]]:
-        """Wait until calls end; take all that have."""
-        while True:
+    def wait(self) -> None:
+        """Wait until calls end, or until somebody asks to; take all that have."""
+        while not self.ready() and not self.stopping:
             try:
-                found = [self.ended.get(timeout=_TICK_S)]
-                break
+                self.taken.append(self.ended.get(timeout=_TICK_S))
             except queue.Empty:
                 self.workers.check()
         while not self.ended.empty():
-            found.append(self.ended.get_nowait())
-        return found
+            self.taken.append(self.ended.get_nowait())
 
     def outcome(self, index: int, future: "Future") -> Outcome | None:
         """Return what became of a call, or None when it will be heard of later."""
@@ -156,7 +162,7 @@ class CallWindow:
 
     def reconnect(self) -> None:
         """Wait until the scheduler answers again."""
-        while self.workers.client.status != "running":
+        while self.workers.client.status != "running" and not self.stopping:
             self.workers.check()
             time.sleep(_TICK_S / 5)
 

@@ -70,11 +70,14 @@ class DaskWorkers(Workers):
         Told one line when no worker is there.
     """
 
+    apart = True
+
     def __init__(self, client: Any, label: str, note: Note) -> None:
         self.client, self.note = client, note
         self._label = label
         self._count, self._counted, self._noted = 0, -float("inf"), -float("inf")
         self._ready: Callable[[], int] = int
+        self._stop: Callable[[], object] = object
 
     @property
     def count(self) -> int:
@@ -95,6 +98,10 @@ class DaskWorkers(Workers):
         """Who they are, for people."""
         return self._label
 
+    def stop(self) -> None:
+        """Ask the run under way to end; may be called by a handler of signals."""
+        self._stop()
+
     def run(
         self,
         function: Callable[..., Any],
@@ -106,7 +113,7 @@ class DaskWorkers(Workers):
         from .call_window import CallWindow
 
         window = CallWindow(self, function, in_flight)
-        self._ready = window.ready
+        self._ready, self._stop = window.ready, window.stop
         try:
             yield from window.outcomes(calls)
         finally:

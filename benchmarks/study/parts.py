@@ -185,7 +185,7 @@ class Parts:
         for tier in sorted({part.tier for part in parts}):
             # Only neighbours: numbers between the first and the last count as held by the file of all.
             start = next((i for i in range(len(parts), 0, -1) if parts[i - 1].tier > tier), 0)
-            if len(parts) - start >= FAN_IN:
+            if sum(part.tier == tier for part in parts[start:]) >= FAN_IN:
                 self._merge(parts[start:])
                 return True
         return False
@@ -228,7 +228,7 @@ def _value(name: str, value: Any, kind: str) -> Any:
         return value
     if kind == "number" and isinstance(value, bool | int | float):
         return float(value)
-    if kind == "whole" and isinstance(value, bool | int | float) and int(value) == value:
+    if kind == "whole" and isinstance(value, bool | int | float) and value % 1 == 0:
         return int(value)
     raise TypeError(f"column {name} of a row must be a {_WORDS[kind]}, got {value!r}")
 

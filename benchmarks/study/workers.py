@@ -50,6 +50,9 @@ class Workers:
     1 None True
     """
 
+    apart = False
+    """Whether calls run in other processes, so that this one is free to look after them."""
+
     @property
     def count(self) -> int:
         """How many calls run at the same time, now."""
@@ -64,6 +67,10 @@ class Workers:
     def label(self) -> str:
         """Who they are, for people."""
         return "this process"
+
+    def stop(self) -> None:
+        """Ask the run under way to end: what has ended by then is still yielded, the rest dropped."""
+        self._stopping = True
 
     def run(
         self,
@@ -96,7 +103,10 @@ class Workers:
         WorkersLostError
             When the scheduler is gone, or its workers cannot run glasstomo.
         """
+        self._stopping = False
         for index, call in enumerate(calls):
+            if self._stopping:
+                return
             yield index, performed(function, call, "this process")
 
 
