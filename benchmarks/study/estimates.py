@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .score_rules import score_rule
+from .score_rules import ScoreRule, score_rule
 
 Row = Mapping[str, Any]
 
@@ -89,7 +89,7 @@ def estimates(rows: Sequence[Row], wanted: Mapping[str, float]) -> dict[str, Est
     found = {}
     for name, bound in wanted.items():
         rule = score_rule(name)
-        asked = [row for row in rows if _asked(row, rule.applies)]
+        asked = [row for row in rows if is_asked(row, rule)]
         if not asked:
             continue
         values = [_number(row.get(rule.column)) for row in asked]
@@ -98,7 +98,9 @@ def estimates(rows: Sequence[Row], wanted: Mapping[str, float]) -> dict[str, Est
     return found
 
 
-def _asked(row: Row, column: str | None) -> bool:
+def is_asked(row: Row, rule: ScoreRule) -> bool:
+    """Whether a score can be asked of a row: a failed one is asked, and has no excuse."""
+    column = rule.applies
     if column is None or row.get("status") != "done" or column not in row:
         return True
     value = row[column]

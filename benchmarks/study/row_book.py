@@ -1,7 +1,6 @@
 """Rows that a search has paid for: kept in a folder, so that the same search goes on where it ended."""
 
 import errno
-import fcntl
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -9,7 +8,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from ..outputs import whole_file
 from ..reproduce import without_nan
+from .folder_lock import FolderLock
 from .versions import versions_text
 from .workers import Outcome, Workers
 
@@ -51,27 +52,23 @@ class RowBook(Workers):
         self._inner = inner
         self._rows: dict[Key, dict[str, Any]] = {}
         self._file: Any = None
+        self._lock: FolderLock | None = None
         self.ran = 0
         if folder is None:
             return
         if folder.exists() and not folder.is_dir():
             raise ValueError(f"{folder} is a file; name a folder for the search")
-        folder.mkdir(parents=True, exist_ok=True)
-        # Without a buffer: what a full disk refused must not come back with the next line.
-        self._file = open(folder / ROWS_FILE, "a+b", buffering=0)  # noqa: SIM115
+        self._lock = FolderLock(folder)
+        self._lock.acquire()
         try:
+            # Without a buffer: what a full disk refused must not come back with the next line.
+            self._file = open(folder / ROWS_FILE, "a+b", buffering=0)  # noqa: SIM115
             self._open(folder, json.loads(json.dumps(identity or {})))
         except BaseException:
-            self._file.close()
+            self.close()
             raise
 
     def _open(self, folder: Path, identity: dict[str, Any]) -> None:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise ValueError(
-                f"{folder} is in use by another search; wait for it or name another folder"
-            ) from None
         identity = {**identity, "versions": versions_text()}
         place = folder / IDENTITY_FILE
         if place.exists():
@@ -85,9 +82,8 @@ class RowBook(Workers):
         elif self._file.seek(0, os.SEEK_END):
             raise ValueError(f"{folder} holds {ROWS_FILE} but no {IDENTITY_FILE}; name another folder")
         else:
-            part = place.with_suffix(".part")
-            part.write_text(json.dumps(identity, indent=2) + "\n", encoding="utf-8")
-            os.replace(part, place)
+            with whole_file(place) as part:
+                part.write_text(json.dumps(identity, indent=2) + "\n", encoding="utf-8")
         self._read()
 
     def _read(self) -> None:
@@ -173,6 +169,8 @@ class RowBook(Workers):
         """Give the folder free."""
         if self._file is not None:
             self._file.close()
+        if self._lock is not None:
+            self._lock.release()
 
     def __enter__(self) -> "RowBook":
         return self
