@@ -98,7 +98,7 @@ def test_errors_are_the_same_at_every_dose():
 def test_the_truth_scores_perfectly(particle):
     truth = draw_truth(Specimen(particle=particle, size=48), replicate=0, seed=0).downsampled(2)
     zn, co = truth.density("Zn"), truth.density("Co")
-    row = score_volumes(zn, co, truth, scores=ALL, rng=np.random.default_rng(0))
+    row = score_volumes(zn, co, truth, scores=ALL)
     # Densities are float32: their fractions agree to one part in 1e7.
     assert row["zn_fraction_2sigma"] < 1e-6
     assert row["density_bias"] == 0.0
@@ -116,7 +116,7 @@ def test_the_truth_scores_perfectly(particle):
 def test_noise_alone_finds_no_particle_and_misses_everything():
     truth = draw_truth(Specimen(size=16), replicate=0, seed=0).downsampled(2)
     nothing = np.zeros(truth.grid.shape, np.float32)
-    row = score_volumes(nothing, nothing, truth, scores=ALL, rng=np.random.default_rng(0))
+    row = score_volumes(nothing, nothing, truth, scores=ALL)
     assert row["mixing_state_right"] == 0.0
     assert row["mixing_state"] == "none"
     assert row["nrmse_zn"] == 1.0

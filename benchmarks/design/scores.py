@@ -76,9 +76,7 @@ def known_scores(scores: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in SCORES if name in set(scores))
 
 
-def score_volumes(
-    zn: np.ndarray, co: np.ndarray, truth: Phantom, *, scores: Sequence[str], rng: np.random.Generator
-) -> Row:
+def score_volumes(zn: np.ndarray, co: np.ndarray, truth: Phantom, *, scores: Sequence[str]) -> Row:
     """Score reconstructed metals against the truth.
 
     Parameters
@@ -89,8 +87,6 @@ def score_volumes(
         On the same grid.
     scores : sequence of str
         Groups of `SCORES`; ``cross_sections`` says nothing here.
-    rng : numpy.random.Generator
-        For bootstraps.
 
     Returns
     -------
@@ -104,13 +100,11 @@ def score_volumes(
     if "volumes" in scores:
         row |= _volume_scores(zn, co, truth)
     if set(scores) & {"mixing", "distance", "miscibility", "interface"}:
-        row |= _particle_scores(zn, co, truth, scores, rng)
+        row |= _particle_scores(zn, co, truth, scores)
     return row
 
 
-def _particle_scores(
-    zn: np.ndarray, co: np.ndarray, truth: Phantom, scores: Sequence[str], rng: np.random.Generator
-) -> Row:
+def _particle_scores(zn: np.ndarray, co: np.ndarray, truth: Phantom, scores: Sequence[str]) -> Row:
     """Scores that need the particle to be found; all of them count as missed where it is not."""
     particle = truth.particle
     state_true = None if particle is None else particle.mixing_state
@@ -140,7 +134,10 @@ def _particle_scores(
         true_diagram = phase_diagram(truth.density("Zn"), truth.density("Co"), interior=truth.fill > _FULL)
         row["phase_diagram_distance"] = phase_diagram_distance(diagram, true_diagram)
     if "miscibility" in scores:
-        limit = miscibility_limit(zn, co, interior=mask, state=state, rng=rng)
+        # The spread over replicates tells the error: no bootstrap, and so no random number.
+        limit = miscibility_limit(
+            zn, co, interior=mask, state=state, replicates=0, rng=np.random.default_rng(0)
+        )
         row["miscibility_limit"] = limit.limit
         row["miscibility_limit_error"] = None if limit_true is None else limit.limit - limit_true
     if "interface" in scores:

@@ -127,9 +127,7 @@ def _judged(
     lams = metals.lam if len(metals.lam) == len(LINES) else metals.lam * len(LINES)
     row |= {f"lam_{line}": lam for line, lam in zip(LINES, lams, strict=False)}
     co, zn = (metals.channel(line) for line in LINES)
-    row |= score_volumes(
-        zn, co, truth, scores=scores, rng=np.random.default_rng(stream(seed, "bootstrap", replicate))
-    )
+    row |= score_volumes(zn, co, truth, scores=scores)
     return {**row, "seconds_score": clock.lap()}
 
 
