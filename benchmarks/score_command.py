@@ -17,15 +17,8 @@ import click
     show_default=True,
     help="Whether metals in RECON are atoms per nm3, or counts as glasstomo reconstruct leaves them.",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Of the bootstrap behind the miscibility limit.",
-)
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
-def score(recon: Path, truth: Path, units: str, seed: int, as_json: bool) -> int:
+def score(recon: Path, truth: Path, units: str, as_json: bool) -> int:
     """Score a reconstructed volume against the truth.
 
     RECON is a volume (.h5, .hspy, .mrc) with channels named after elements or their lines, or one of
@@ -35,7 +28,7 @@ def score(recon: Path, truth: Path, units: str, seed: int, as_json: bool) -> int
     """
     from .score_files import score_files
 
-    scores = score_files(recon, truth, units=units, seed=seed)
+    scores = score_files(recon, truth, units=units)
     if as_json:
         click.echo(json.dumps(scores, indent=2, ensure_ascii=False))
         return 0

@@ -14,7 +14,7 @@ from .truth_files import Truth, load_truth
 UNITS = ("auto", "density", "counts")
 
 
-def score_files(recon: Path, truth: Path, *, units: str = "auto", seed: int = 0) -> dict[str, Any]:
+def score_files(recon: Path, truth: Path, *, units: str = "auto") -> dict[str, Any]:
     """Score a reconstruction against the truth.
 
     Parameters
@@ -27,8 +27,6 @@ def score_files(recon: Path, truth: Path, *, units: str = "auto", seed: int = 0)
         Whether metal channels are atoms nm⁻³, or counts per nm of path (as ``glasstomo reconstruct``
         leaves them), which the fluence and the cross-sections in the truth turn into densities. Auto
         goes by what the file says of its making.
-    seed : int, optional
-        Of the bootstrap behind the miscibility limit.
 
     Returns
     -------
@@ -55,15 +53,13 @@ def score_files(recon: Path, truth: Path, *, units: str = "auto", seed: int = 0)
         metals = {
             element: volume / _counts_per_density(true, found, element) for element, volume in metals.items()
         }
-    return {"units": used, **_metal_scores(metals, phantom, seed)}
+    return {"units": used, **_metal_scores(metals, phantom)}
 
 
-def _metal_scores(metals: dict[str, np.ndarray], phantom: Phantom, seed: int) -> dict[str, Any]:
+def _metal_scores(metals: dict[str, np.ndarray], phantom: Phantom) -> dict[str, Any]:
     if len(metals) == 2:
         groups = [name for name in SCORES if name != "cross_sections"]
-        scores: dict[str, Any] = dict(
-            score_volumes(metals["Zn"], metals["Co"], phantom, scores=groups, rng=np.random.default_rng(seed))
-        )
+        scores: dict[str, Any] = dict(score_volumes(metals["Zn"], metals["Co"], phantom, scores=groups))
     else:
         ((element, volume),) = metals.items()
         true = phantom.density(element)
