@@ -135,7 +135,7 @@ class Pace:
         self.stage.update(self.done, self.text())
         if not self.quiet and now - self.noted > _NOTE_S:
             self.noted = now
-            self.progress.note(f"{self.done} of {self.total} cells, {self.text()}")
+            self.progress.note(self.text())
 
     @property
     def cells_per_hour(self) -> float | None:
@@ -146,9 +146,9 @@ class Pace:
     def text(self) -> str:
         """Return rate, time left and failures, for people."""
         rate = self.cells_per_hour
-        parts = [f"{self.done}/{self.total}"]
+        parts = [f"{self.done}/{self.total} cells"]
         if rate:
-            parts += [f"{rate:.0f} cells/h", f"{duration((self.total - self.done) / rate * 3600)} left"]
+            parts += [f"{rate:.0f} an hour", f"{duration((self.total - self.done) / rate * 3600)} left"]
         if self.failures:
             parts.append(f"{self.failures} failed")
         return ", ".join(parts)

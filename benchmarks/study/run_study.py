@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,10 @@ class RunSummary:
     def ok(self) -> bool:
         """Whether every cell has a row and none failed."""
         return self.complete and self.failed == 0
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return everything, as JSON holds it."""
+        return {**asdict(self), "out": str(self.out), "complete": self.complete}
 
 
 def run_study(
@@ -191,8 +195,8 @@ def stored_study(out: Path | str) -> Study:
         study, reason = None, str(error)
     if study is None or reason is not None:
         raise ValueError(
-            f"{out} holds study {found['name']!r}, which this version of glasstomo reads otherwise ({reason}); "
-            "go on with the version that began it"
+            f"{out} holds study {found['name']!r}, which this version of glasstomo reads otherwise "
+            f"({reason}); go on with the version that began it"
         )
     return study
 
