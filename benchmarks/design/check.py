@@ -94,7 +94,7 @@ def check_design(
     )
     most = design.confidence.max_replicates
     with opened as pool, quiet.stage("replicates", total=most) as stage:
-        for row in _rows(pool, trial, design, seed, most):
+        for row in replicate_rows(pool, trial, design, seed, most):
             panel.add(row)
             _tell(stage, panel)
             if panel.done:
@@ -108,13 +108,13 @@ class Panel:
     Parameters
     ----------
     design : Design
-    errors : float, optional
-        Probability of a wrong verdict, instead of what the design's confidence leaves.
+    pass_error : float, optional
+        Probability of a wrong pass, instead of what the design's confidence leaves.
     enough : {"decided", "settled"}
         When it is done, as for `check_design`.
     """
 
-    def __init__(self, design: "Design", *, errors: float | None = None, enough: str = "decided") -> None:
+    def __init__(self, design: "Design", *, pass_error: float | None = None, enough: str = "decided") -> None:
         from ..study.score_rules import score_rule
 
         self.design = design
@@ -122,14 +122,14 @@ class Panel:
         self.rows: list[Row] = []
         confidence = design.confidence
         self._least = confidence.min_replicates
-        error = 1.0 - confidence.level if errors is None else errors
+        error = 1.0 - confidence.level
         given = design.wanted.given
         self._rules = {name: score_rule(name) for name in given}
         self._decisions = {
             name: Decision(
                 self._rules[name].rule,
                 bound,
-                pass_error=error,
+                pass_error=error if pass_error is None else pass_error,
                 fail_error=error / len(given),
                 min_count=self._least,
             )
@@ -230,7 +230,7 @@ def is_asked(row: Row, column: str | None) -> bool:
     return isinstance(value, str) or (value >= _LEAST.get(column, 0) and value != 0)
 
 
-def _rows(pool: "Workers", trial: Trial, design: "Design", seed: int, most: int) -> Iterator[Row]:
+def replicate_rows(pool: "Workers", trial: Trial, design: "Design", seed: int, most: int) -> Iterator[Row]:
     """Rows of replicates 0, 1, 2… in that order, whatever the order in which they end."""
     scores = scores_for(design.wanted)
     calls: Iterator[dict[str, Any]] = (
