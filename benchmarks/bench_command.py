@@ -158,7 +158,7 @@ def figure_file(plot: Path | None) -> AbstractContextManager[Path | None]:
 
 def show(rows: Sequence[dict[str, Any]]) -> None:
     """Print results as a table."""
-    from .cli import print_table, rows_table
+    from .console_tables import print_table, rows_table
 
     print_table(rows_table([_columns(row) for row in rows]))
 
