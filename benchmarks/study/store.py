@@ -241,9 +241,10 @@ class ResultStore:
         """Return the latest row of every cell, sorted."""
         import numpy as np
 
+        columns = self.columns
         table = self.parts.read(names, set_aside=self._lock.held)
         if table is None:
-            empty = from_rows([], self.columns)
+            empty = from_rows([], columns)
             return empty if names is None else empty.select(list(names))
         # Later rows overwrite earlier ones of the same cell.
         pairs = zip(*(table[name].to_pylist() for name in _IDENTITY), strict=True)

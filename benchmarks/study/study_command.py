@@ -71,7 +71,7 @@ def list_(as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))
         return 0
-    from ..cli import print_table, rows_table
+    from ..console_tables import print_table, rows_table
 
     print_table(rows_table([dict(one) for one in found]))
     return 0
@@ -141,7 +141,8 @@ def status(out: Path, as_json: bool) -> int:
         return 0
     left = found["cells"] - found["done"] - found["failed"]
     click.echo(
-        f"{found['name']}: {found['cells']} cells, {found['done']} done, {found['failed']} failed, {left} left"
+        f"{found['name']}: {found['cells']} cells, {found['done']} done, {found['failed']} failed, "
+        f"{left} left"
     )
     show_failures(found["reasons"])
     if found["running"]:
