@@ -14,14 +14,27 @@ ALLOWED = {
     "benchmarks": {"phantoms", "forward", "recon", "metrics"},
 }
 # Slow to load: the faces of the packages and the command line leave them to the modules that need them.
-HEAVY = {"odl", "numba", "pandas", "matplotlib", "dask", "h5py", "skimage", "scipy", "hyperspy", "rsciio"}
+HEAVY = {
+    *("odl", "numba", "pandas", "matplotlib", "dask", "distributed", "pyarrow", "optuna"),
+    *("h5py", "skimage", "scipy", "hyperspy", "rsciio"),
+}
 LIGHT_MODULES = [
     ROOT / "__init__.py",
     *(ROOT / package / "__init__.py" for package in ALLOWED),
     *(
         ROOT / "benchmarks" / f"{name}.py"
-        for name in ("cli", "checks", "labels", "listings", "outputs", "report")
+        for name in (
+            "cli",
+            "checks",
+            "console_tables",
+            "labels",
+            "listings",
+            "outputs",
+            "report",
+            "threads_option",
+        )
     ),
+    *sorted((ROOT / "benchmarks").rglob("*_command*.py")),
 ]
 MODULES = sorted(path for package in ALLOWED for path in (ROOT / package).rglob("*.py"))
 
