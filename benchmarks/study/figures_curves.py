@@ -1,0 +1,396 @@
+"""Scores along one factor, effects of all of them, and what precision costs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+from ..figures_style import (
+    BLACK,
+    BLUE,
+    GREEN,
+    GREY,
+    LIGHT,
+    ORANGE,
+    PAGE_IN,
+    SKY,
+    VERMILLION,
+    new_figure,
+    panel_letters,
+    styled,
+)
+from .aggregate import EVERYTHING
+from .panels import Panel, panels
+from .score_rules import COSTS, SCORE_RULES, ScoreRule
+from .study_table import FactorColumn, Frame, StudyTable
+
+_COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, SKY, BLACK, GREY, "#CC79A7")
+_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
+MOST_LINES = len(_COLOURS)
+_SHARE = ScoreRule(column="", label="", rule="share")
+
+
+@styled
+def figure_curves(table: StudyTable, summary: Frame, scores: Sequence[str], *, x: FactorColumn) -> Figure:
+    """Draw scores along one factor, a line for each setting of the others.
+
+    Parameters
+    ----------
+    table : StudyTable
+        Whose settings they are.
+    summary : pandas.DataFrame
+        What `aggregate` found.
+    scores : sequence of str
+        One panel for each.
+    x : FactorColumn
+        Along the axis.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        7 in wide. Points: means with the intervals of the summary. Faint: single replicates. Band or dashed
+        line: what is wanted.
+    """
+    lines = panels([one for one in table.varied if one.name != x.name])
+    across = min(len(scores), 2)
+    rows = -(-len(scores) // across)
+    legend = 0.16 * (-(-len(lines) // 3)) + 0.1 if len(lines) > 1 else 0.0
+    figure = new_figure(PAGE_IN if across > 1 else 0.66 * PAGE_IN, 2.2 * rows + legend)
+    axes = list(np.atleast_1d(figure.subplots(rows, across, squeeze=False)).flat)
+    for ax in axes[len(scores) :]:
+        ax.set_visible(False)
+    for ax, score in zip(axes, scores, strict=False):
+        rule = SCORE_RULES[score]
+        part = summary[summary["score"] == score]
+        show_wanted(ax, rule, table.wanted.get(score))
+        for order, line in enumerate(lines):
+            shift = 0.0 if len(lines) == 1 else 0.5 * (order / (len(lines) - 1) - 0.5)
+            show_line(ax, table, part[line.inside(part)], line, x, rule, order=order, shift=shift)
+        value_axis(ax, rule, part)
+        level_axis(ax, x)
+    if len(scores) > 1:
+        panel_letters(axes[: len(scores)])
+    if len(lines) > 1:
+        handles, words = axes[0].get_legend_handles_labels()
+        figure.legend(handles, words, loc="outside lower center", ncols=min(len(lines), 3))
+    return figure
+
+
+@styled
+def figure_success(table: StudyTable, summary: Frame, *, x: FactorColumn) -> Figure:
+    """Draw the share of replicates that give all that is wanted along one factor.
+
+    Parameters
+    ----------
+    table, summary, x
+        As for `figure_curves`.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        4.6 in wide, with binomial intervals.
+    """
+    lines = panels([one for one in table.varied if one.name != x.name])
+    part = summary[summary["score"] == EVERYTHING]
+    legend = 0.16 * (-(-len(lines) // 3)) + 0.1 if len(lines) > 1 else 0.0
+    figure = new_figure(0.66 * PAGE_IN, 2.2 + legend)
+    ax = figure.subplots()
+    for order, line in enumerate(lines):
+        shift = 0.0 if len(lines) == 1 else 0.5 * (order / (len(lines) - 1) - 0.5)
+        show_line(ax, table, part[line.inside(part)], line, x, _SHARE, order=order, shift=shift)
+    ax.set_ylabel("Share with all that is wanted")
+    ax.set_ylim(-0.04, 1.04)
+    level_axis(ax, x)
+    if len(lines) > 1:
+        handles, words = ax.get_legend_handles_labels()
+        figure.legend(handles, words, loc="outside lower center", ncols=min(len(lines), 3))
+    return figure
+
+
+def show_line(
+    ax: Axes,
+    table: StudyTable,
+    part: Frame,
+    line: Panel,
+    x: FactorColumn,
+    rule: ScoreRule,
+    *,
+    order: int,
+    shift: float,
+) -> None:
+    """Draw one setting of the other factors along an axis."""
+    colour, marker = _COLOURS[order % len(_COLOURS)], _MARKERS[order % len(_MARKERS)]
+    if not x.numeric:
+        shift *= 0.8
+    places = {level: place(x, rank, shift) for rank, level in enumerate(x.levels)}
+    centre = np.array([places[level] for level in part[x.name]])
+    share = rule.rule == "share" and "share" in part
+    names = ("share", "share_low", "share_high") if share else ("mean", "low", "high")
+    mean, low, high = (part[name].to_numpy(float) for name in names)
+    order_x = np.argsort(centre)
+    centre, mean, low, high = centre[order_x], mean[order_x], low[order_x], high[order_x]
+    if rule.ratio:
+        # An interval that reaches zero has no place on a logarithmic axis: it ends at a tenth of the mean.
+        low = np.where(np.isfinite(low), np.maximum(low, 0.1 * mean), low)
+    if not share and rule.column in table.rows:
+        rows = table.rows[line.inside(table.rows)]
+        ax.plot(
+            [places[level] for level in rows[x.name]],
+            rows[rule.column],
+            linestyle="",
+            marker=marker,
+            markersize=2.0,
+            color=colour,
+            alpha=0.3,
+            markeredgewidth=0,
+        )
+    errors = np.nan_to_num([mean - low, high - mean], nan=0.0)
+    how: Any = {"color": colour, "marker": marker, "markersize": 3.5, "elinewidth": 0.8, "capsize": 1.5}
+    joined = "-" if x.numeric else ""
+    ax.errorbar(centre, mean, np.maximum(errors, 0.0), linestyle=joined, label=line.title, **how)
+
+
+def place(x: FactorColumn, rank: int, shift: float) -> float:
+    """Return where a level stands; lines stand a little apart so that their bars do not hide each other."""
+    if not x.numeric:
+        return rank + shift
+    level = float(x.levels[rank])
+    if x.log:
+        step = float(np.diff(np.log(x.levels)).min()) if len(x.levels) > 1 else 1.0
+        return float(level * np.exp(0.25 * shift * step))
+    step = float(np.diff(x.levels).min()) if len(x.levels) > 1 else 1.0
+    return level + 0.25 * shift * step
+
+
+def show_wanted(ax: Axes, rule: ScoreRule, bound: float | None) -> None:
+    """Mark the wanted values."""
+    if bound is None:
+        return
+    how: Any = {"color": VERMILLION, "linewidth": 0.9, "linestyle": "--", "zorder": 0}
+    if rule.rule == "within":
+        ax.axhspan(-bound, bound, color=LIGHT, alpha=0.6, linewidth=0, zorder=0)
+        for edge in (-bound, bound):
+            ax.axhline(edge, **how)
+        return
+    ax.axhline(bound, **how)
+
+
+def value_axis(ax: Axes, rule: ScoreRule, part: Frame) -> None:
+    """Give the upward axis the score's scale and name."""
+    ax.set_ylabel(rule.text)
+    means = part["mean"].to_numpy(float)
+    known = means[np.isfinite(means)]
+    if rule.ratio and known.size and known.min() > 0:
+        ax.set_yscale("log")
+        plain_decades(ax)
+    elif rule.rule == "within":
+        ax.axhline(0, color=GREY, linewidth=0.6, zorder=0)
+    elif rule.rule == "share":
+        ax.set_ylim(-0.04, 1.04)
+
+
+def plain_decades(ax: Axes, axis: str = "y") -> None:
+    """Write the numbers of a logarithmic axis plainly, and 2 and 5 too where it spans few decades."""
+    the_axis = ax.yaxis if axis == "y" else ax.xaxis
+    low, high = the_axis.get_view_interval()
+    decades = np.log10(high / low) if low > 0 else 9.0
+    subs = (1.0, 2.0, 5.0) if decades < 2.2 else (1.0,)
+    the_axis.set_major_locator(LogLocator(subs=subs))
+    if decades < 4:
+        the_axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    the_axis.set_minor_formatter(NullFormatter())
+
+
+def level_axis(ax: Axes, x: FactorColumn) -> None:
+    """Give the axis along the factor its levels and name."""
+    ax.set_xlabel(x.label)
+    if not x.numeric:
+        words = [str(level).replace("_", " ") for level in x.levels]
+        ax.set_xticks(range(len(words)), words)
+        ax.set_xlim(-0.6, len(words) - 0.4)
+        if max(len(word) for word in words) * len(words) > 40:
+            ax.tick_params(axis="x", rotation=30)
+        return
+    if x.log:
+        ax.set_xscale("log")
+    if len(x.levels) <= 8:
+        ax.set_xticks(list(x.levels), [x.level_text(level) for level in x.levels])
+        ax.xaxis.set_minor_formatter(NullFormatter())
+        ax.minorticks_off()
+
+
+@styled
+def figure_effects(effects: Frame, scores: Sequence[str]) -> Figure:
+    """Draw the marginal effect of every level, one panel for each score.
+
+    Parameters
+    ----------
+    effects : pandas.DataFrame
+        What `glasstomo.benchmarks.study.effects` found.
+    scores : sequence of str
+        Which of its scores.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        7 in wide. Points: effects with their intervals, dark where the interval leaves out no effect.
+    """
+    rows = effects[effects["score"] == scores[0]]
+    names = [f"{row.level} against {row.reference}" for row in rows.itertuples()]
+    number = len(names)
+    across = min(len(scores), 3)
+    down = -(-len(scores) // across)
+    figure = new_figure(PAGE_IN, down * (0.75 + 0.15 * number + 0.12 * rows["factor"].nunique()))
+    axes = list(np.atleast_1d(figure.subplots(down, across, squeeze=False, sharey=True)).flat)
+    for ax in axes[len(scores) :]:
+        ax.set_visible(False)
+    places, heads = effect_places(rows)
+    for ax, score in zip(axes, scores, strict=False):
+        show_effects(ax, effects[effects["score"] == score], places, SCORE_RULES[score])
+        ax.set_title(SCORE_RULES[score].label)
+        for place_of_head, head in heads:
+            ax.axhline(place_of_head - 0.55, color=LIGHT, linewidth=0.5, zorder=0)
+            if ax in axes[::across]:
+                ax.annotate(
+                    head,
+                    (0, place_of_head),
+                    xycoords=("axes fraction", "data"),
+                    xytext=(-4, 0),
+                    textcoords="offset points",
+                    ha="right",
+                    va="center",
+                    fontweight="bold",
+                    fontsize=6.5,
+                )
+    for ax in axes:
+        ax.set_yticks(places, names)
+        ax.set_ylim(max(places, default=0) + 0.7, -0.7)
+        ax.tick_params(axis="y", length=0)
+        ax.spines["left"].set_visible(False)
+    return figure
+
+
+def effect_places(rows: Frame) -> tuple[list[float], list[tuple[float, str]]]:
+    """Return the height of every effect, and of the head of every factor."""
+    places: list[float] = []
+    heads: list[tuple[float, str]] = []
+    height = -1.0
+    before = None
+    for factor, label in zip(rows["factor"], rows["label"], strict=True):
+        height += 1.0
+        if factor != before:
+            heads.append((height, label))
+            height += 1.0
+            before = factor
+        places.append(height)
+    return places, heads
+
+
+def show_effects(ax: Axes, rows: Frame, places: Sequence[float], rule: ScoreRule) -> None:
+    """Draw the effects on one score."""
+    # One zero among its values makes an effect a difference, which cannot share an axis of ratios.
+    kinds = rows["kind"].to_numpy()
+    ratio = bool((kinds == "ratio").all())
+    kind = "ratio" if ratio else "difference"
+    neutral = 1.0 if ratio else 0.0
+    ax.axvline(neutral, color=GREY, linewidth=0.7)
+    for place_of_row, row in zip(places, rows.itertuples(), strict=True):
+        if row.kind != kind or not np.isfinite(row.effect):
+            words = "no pairs" if not np.isfinite(row.effect) else "as a ratio only"
+            ax.annotate(
+                words, (0.5, place_of_row), xycoords=("axes fraction", "data"), color=GREY, va="center"
+            )
+            continue
+        sure = bool(row.low > neutral or row.high < neutral)
+        colour = BLUE if sure else GREY
+        if np.isfinite(row.low):
+            ax.plot([row.low, row.high], [place_of_row] * 2, color=colour, linewidth=1.0)
+        face = colour if sure else "white"
+        ax.plot(row.effect, place_of_row, "o", markersize=3.4, color=colour, markerfacecolor=face)
+    if ratio:
+        ax.set_xscale("log")
+        plain_decades(ax, "x")
+        ax.set_xlabel("Ratio")
+    else:
+        ax.set_xlabel(f"Difference ({rule.unit})" if rule.unit else "Difference")
+
+
+@styled
+def figure_pareto(
+    table: StudyTable,
+    fronts: dict[str, Frame],
+    score: str,
+) -> Figure:
+    """Draw a score against what it costs, with the front that no setting beats.
+
+    Parameters
+    ----------
+    table : StudyTable
+        Whose settings they are.
+    fronts : dict of str to pandas.DataFrame
+        Cost to what `pareto_front` found for the objectives (score, cost).
+    score : str
+        Name of the score.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        7 in wide; a row for each circumstance that one cannot choose, a column for each cost. Step: the
+        front. Filled points lie on it.
+    """
+    rule = SCORE_RULES[score]
+    shown = panels(list(table.given))
+    figure = new_figure(PAGE_IN if len(fronts) > 1 else 0.66 * PAGE_IN, 2.1 * len(shown) + 0.35)
+    axes = np.atleast_2d(figure.subplots(len(shown), len(fronts), squeeze=False, sharey=True))
+    coloured = colour_factor(table)
+    kinds = [Panel(levels={}, title="settings")] if coloured is None else panels([coloured])
+    for row, panel in zip(axes, shown, strict=True):
+        for ax, (cost, front) in zip(row, fronts.items(), strict=True):
+            show_wanted(ax, rule, table.wanted.get(score))
+            show_front(ax, front[panel.inside(front)], score, cost, kinds)
+            value_axis(ax, rule, front.assign(mean=front[score]))
+            ax.set_title(panel.title if table.given else "")
+            ax.set_xlabel(COSTS[cost])
+        for ax in row[1:]:
+            ax.set_ylabel("")
+    if axes.size > 1:
+        panel_letters(list(axes.flat))
+    if len(kinds) > 1:
+        handles, words = axes.flat[0].get_legend_handles_labels()
+        figure.legend(handles, words, loc="outside lower center", ncols=min(len(kinds), 4))
+    return figure
+
+
+def colour_factor(table: StudyTable) -> FactorColumn | None:
+    """Return the factor that tells the points of a front apart: a word such as the method, of few levels."""
+    words = [one for one in table.choices if not one.numeric and len(one.levels) <= MOST_LINES]
+    few = [one for one in table.choices if one.numeric and len(one.levels) <= MOST_LINES and not one.log]
+    return next(iter(words + few), None)
+
+
+def show_front(ax: Axes, settings: Frame, score: str, cost: str, kinds: Sequence[Panel]) -> None:
+    """Draw the settings of one circumstance and their front."""
+    known = settings[settings[score].notna() & settings[cost].notna()]
+    on = known[known["front"]].sort_values(cost)
+    ax.step(on[cost], on[score], where="post", color=GREY, linewidth=0.9, zorder=1)
+    for order, kind in enumerate(kinds):
+        mine = known[kind.inside(known)]
+        colour, marker = _COLOURS[order % len(_COLOURS)], _MARKERS[order % len(_MARKERS)]
+        front = mine["front"].to_numpy(bool)
+        how: Any = {"linestyle": "", "marker": marker, "color": colour}
+        ax.plot(
+            mine[cost][~front],
+            mine[score][~front],
+            markersize=2.6,
+            markerfacecolor="none",
+            alpha=0.55,
+            markeredgewidth=0.6,
+            **how,
+        )
+        ax.plot(mine[cost][front], mine[score][front], markersize=4.2, label=kind.title, zorder=2, **how)
+    costs = known[cost].to_numpy(float)
+    if costs.size and costs.min() > 0 and costs.max() / costs.min() > 8:
+        ax.set_xscale("log")
