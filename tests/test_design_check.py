@@ -125,7 +125,23 @@ def test_what_cannot_be_asked_of_a_particle_is_said_and_does_not_hold_up_the_res
     assert verdict.replicates < 10
     assert verdict["zn_fraction_2sigma"].state == "pass"
     assert verdict.state == "undecided"
-    assert "drop it from [wanted]" in verdict["miscibility_limit_error"].reason
+    assert "no miscibility limit" in verdict["miscibility_limit_error"].reason
+    assert "drop miscibility_limit_error" in verdict["miscibility_limit_error"].reason
+
+
+def test_a_share_that_cannot_pass_in_time_says_how_long_it_takes():
+    design = small(wanted={"mixing_state": 0.95}, confidence={"max_replicates": 6})
+    verdict = check_design(design, trial=trial)
+    assert "66 replicates without a miss" in verdict.wanted[0].reason
+
+
+def direct(design, *, replicate, seed, scores):
+    return {**trial(design, replicate=replicate, seed=seed, scores=scores), "solver_status": "direct"}
+
+
+def test_direct_methods_are_not_called_unconverged():
+    assert check_design(small(), trial=direct).unconverged == 0
+    assert check_design(small(), trial=trial).unconverged == 0
 
 
 def sometimes(design, *, replicate, seed, scores):

@@ -151,7 +151,7 @@ def test_a_share_with_a_failure_is_not_passed_by_the_weight_on_never():
 
 def test_values_far_apart_withdraw_a_decision():
     decision = Decision("at_most", 1.0, pass_error=0.05, fail_error=0.05)
-    for value in [0.9, 0.91, 0.9, 0.91, 0.9]:
+    for value in [0.5, 0.51, 0.5, 0.51, 0.5]:
         decision.add(value)
     assert decision.state == "pass"
     for k in range(200):
@@ -228,6 +228,14 @@ def test_share_intervals_hold_the_share_and_narrow(right, count, target):
     wide = share_interval(right, count, target, lower=0.01, upper=0.01)
     assert wide[0] <= low + 1e-9
     assert wide[1] >= high - 1e-9
+
+
+def test_few_values_that_agree_prove_little_near_the_bound():
+    # Nine tenths of them stand at 0.91 of the bound, the rest at 1.82: the mean is at the bound.
+    assert decide([0.91, 0.92, 0.9, 0.91, 0.91, 0.92]).state == "undecided"
+    assert mean_evidence([0.91, 0.92, 0.9], 1.0, above=False) > 20
+    extra = [mean_evidence([0.91, 0.92, 0.9], 1.0, above=False, extra=e) for e in (0.0, 0.01, 0.1, 1.0)]
+    assert extra == sorted(extra, reverse=True)
 
 
 def test_equal_values_are_decided_without_a_spread():

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Literal
 
-from .decision import Decision, Judgement, State
+from .decision import Decision, Judgement, State, perfect_run
 from .scores import Row, scores_for
 from .verdict import FAIL, PASS, UNDECIDED, Verdict, WantedJudgement
 
@@ -20,6 +20,17 @@ Trial = Callable[..., Row]
 
 # One voxel has no spread: a precision can be asked of two or more.
 _LEAST = {"single_phase_voxels": 2}
+
+# A replicate without a reconstruction has no status; direct methods have nothing to converge.
+_ENDED_WELL = (None, "converged", "direct")
+
+_NOT_ASKED = {
+    "single_phase_voxels": "no voxel lies deep enough inside a single phase: raise specimen.size",
+    "miscibility_limit_true": "this particle has no miscibility limit",
+    "interface_width_true_nm": "this particle has no interface of known width",
+    "mixing_state_true": "this particle has no mixing state",
+}
+"""Why a score could not be asked, by the column that says whether it can."""
 
 
 def check_design(
@@ -171,7 +182,7 @@ class Panel:
             level=self.design.confidence.level,
             replicates=len(self.rows),
             failed=len(failures),
-            unconverged=sum(row.get("solver_status") not in (None, "converged", "done") for row in self.rows),
+            unconverged=sum(row.get("solver_status") not in _ENDED_WELL for row in self.rows),
             reasons=dict(Counter(str(row.get("reason")) for row in failures)),
             seed=seed,
             title=self.design.title,
@@ -201,23 +212,28 @@ class Panel:
             found = Judgement(**{**vars(found), "state": UNDECIDED, "decided_at": None})
         return WantedJudgement(
             name=name, label=rule.label, unit=rule.unit, rule=rule.rule, bound=decision.bound,
-            judgement=found, asked=decision.count, reason=self._reason(found, decision.count),
+            judgement=found, asked=decision.count, reason=self._reason(name, found),
         )  # fmt: skip
 
-    def _reason(self, found: Judgement, asked: int) -> str:
+    def _reason(self, name: str, found: Judgement) -> str:
         if found.state != UNDECIDED:
             return ""
         if self._broken:
             return "no replicate ran"
-        if not asked:
-            return (
-                "not to be asked of this particle, at this size: drop it from [wanted], or change [specimen]"
-            )
+        decision, most = self._decisions[name], self.design.confidence.max_replicates
+        if not decision.count:
+            why = _NOT_ASKED.get(self._rules[name].applies or "", "it could not be asked of any replicate")
+            return f"{why}, or drop {name} from [wanted]"
         if found.conflict:
             return "replicates proved both pass and fail: rare ones are far from the others"
-        if len(self.rows) >= self.design.confidence.max_replicates:
-            return "too close to the bound for confidence.max_replicates"
-        return "not decided yet"
+        if len(self.rows) < most:
+            return "not decided yet"
+        least = perfect_run(decision.bound, decision.pass_error) if decision.rule == "share" else 0
+        if least > most:
+            return (
+                f"it takes {least} replicates without a miss to pass: raise confidence.max_replicates, {most}"
+            )
+        return f"still open after {most} replicates: raise confidence.max_replicates, or want less or more"
 
 
 def is_asked(row: Row, column: str | None) -> bool:

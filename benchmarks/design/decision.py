@@ -14,6 +14,11 @@ RULES = ("at_most", "at_least", "within", "share")
 # What a replicate that has no value counts for, in units of the bound.
 MISS = 2.0
 
+# Values are taken to scatter as if so many more had differed from their mean by this part of the bound.
+# Three replicates that agree by chance would else prove anything; the guard fades as replicates come in.
+GUARD_COUNT = 4
+GUARD_SPREAD = 0.15
+
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
@@ -74,17 +79,25 @@ class Decision:
     -----
     A pass is the evidence 1/`pass_error` against every truth that misses the bound, a fail the evidence
     1/`fail_error` against every truth that meets it (`mean_evidence`, `share_evidence`). Errors are
-    guaranteed at any stopping time for normal values, and for any share; other values are a matter
-    of measurement. A replicate without a value (None or NaN) counts as a failure of a share, and for a mean
-    as twice the bound on the bad side (as zero for ``"at_least"``).
+    guaranteed at any stopping time for normal values, and for any share; for other values they are measured
+    (`error_rates`). No test can do more: few values never rule out a rare one far from them [1]_. A guard
+    of `GUARD_COUNT` further values that differ from the mean by `GUARD_SPREAD` of the bound keeps the first
+    replicates from proving much by agreeing.
+
+    A replicate without a value (None or NaN) counts as a failure of a share, and for a mean as twice the
+    bound on the bad side (as zero for ``"at_least"``).
+
+    References
+    ----------
+    .. [1] R. R. Bahadur, L. J. Savage, Ann. Math. Stat. 27, 1115 (1956), doi:10.1214/aoms/1177728077
 
     Examples
     --------
     >>> decision = Decision("at_most", 0.03, pass_error=0.05, fail_error=0.05)
-    >>> for value in (0.019, 0.021, 0.020, 0.022):
+    >>> for value in (0.014, 0.016, 0.015, 0.017, 0.015):
     ...     _ = decision.add(value)
     >>> decision.state, decision.decided_at
-    ('pass', 4)
+    ('pass', 5)
     """
 
     def __init__(
@@ -142,14 +155,18 @@ class Decision:
         """Evidence against every truth that misses the bound: for "within" the less of both sides'."""
         if self.rule == "share":
             return share_evidence(self._right, self.count, self.bound, above=True, target=self.bound)
-        return min(mean_evidence(self._filled(bad), end, above=bad < 0) for bad, end in self._ends)
+        return min(
+            mean_evidence(self._filled(bad), end, above=bad < 0, extra=self._extra) for bad, end in self._ends
+        )
 
     @property
     def fail_evidence(self) -> float:
         """Evidence against every truth that meets the bound: for "within" the mean of both sides'."""
         if self.rule == "share":
             return share_evidence(self._right, self.count, self.bound, above=False, target=self.bound)
-        found = [mean_evidence(self._filled(bad), end, above=bad > 0) for bad, end in self._ends]
+        found = [
+            mean_evidence(self._filled(bad), end, above=bad > 0, extra=self._extra) for bad, end in self._ends
+        ]
         return math.fsum(found) / len(found)
 
     def judgement(self) -> Judgement:
@@ -182,6 +199,10 @@ class Decision:
         return {"at_most": (upper,), "at_least": (lower,)}.get(self.rule, (upper, lower))
 
     @property
+    def _extra(self) -> float:
+        return GUARD_COUNT * (GUARD_SPREAD * self.bound) ** 2
+
+    @property
     def _right(self) -> int:
         return sum(value == 1 for value in self._values)
 
@@ -200,12 +221,12 @@ class Decision:
             return share_interval(self._right, self.count, self.bound, lower=lower, upper=upper)
         above, below = (1, -1) if self.rule == "within" else (self._ends[0][0],) * 2
         return (
-            mean_end(self._filled(below), lower, above=False),
-            mean_end(self._filled(above), upper, above=True),
+            mean_end(self._filled(below), lower, above=False, extra=self._extra),
+            mean_end(self._filled(above), upper, above=True, extra=self._extra),
         )
 
 
-def mean_end(values: Sequence[float], error: float, *, above: bool) -> float:
+def mean_end(values: Sequence[float], error: float, *, above: bool, extra: float = 0.0) -> float:
     """Upper, or lower, end of an interval of a mean that holds at all times together.
 
     Parameters
@@ -216,6 +237,8 @@ def mean_end(values: Sequence[float], error: float, *, above: bool) -> float:
         Probability with which it may ever fail.
     above : bool
         Whether the upper end is wanted.
+    extra : float
+        As for `mean_evidence`.
 
     Returns
     -------
@@ -226,7 +249,7 @@ def mean_end(values: Sequence[float], error: float, *, above: bool) -> float:
     if n == 0:
         return math.inf if above else -math.inf
     mean = math.fsum(values) / n
-    scatter = math.fsum((value - mean) ** 2 for value in values)
+    scatter = math.fsum((value - mean) ** 2 for value in values) + extra
     if scatter == 0.0:
         # The evidence of equal values is the same at every distance.
         away = 0.0 if t_evidence(n, 1.0, 0.0) >= 1.0 / error else math.inf
@@ -275,3 +298,28 @@ def share_interval(
         return beyond
 
     return (0.0 if right == 0 else end(True, lower)), (1.0 if right == count else end(False, upper))
+
+
+def perfect_run(bound: float, error: float) -> int:
+    """Trials without a failure that pass a share.
+
+    Parameters
+    ----------
+    bound : float
+        The share that is wanted, in (0, 1).
+    error : float
+        Probability of a wrong pass.
+
+    Notes
+    -----
+    No test can do with fewer than ln(1/error)/ln(1/bound).
+
+    Examples
+    --------
+    >>> perfect_run(0.95, 0.05), perfect_run(0.8, 0.05)
+    (66, 16)
+    """
+    count = max(1, math.floor(math.log(1.0 / error) / math.log(1.0 / bound)))
+    while share_evidence(count, count, bound, above=True, target=bound) < 1.0 / error:
+        count += 1
+    return count

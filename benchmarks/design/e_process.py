@@ -14,7 +14,7 @@ EFFECT_VARIANCES = (0.5, 30.0)
 PERFECT_WEIGHT = 0.5
 
 
-def mean_evidence(values: Sequence[float], bound: float, *, above: bool) -> float:
+def mean_evidence(values: Sequence[float], bound: float, *, above: bool, extra: float = 0.0) -> float:
     """Evidence that the mean of normal values of unknown spread lies above, or below, a bound.
 
     Parameters
@@ -25,6 +25,9 @@ def mean_evidence(values: Sequence[float], bound: float, *, above: bool) -> floa
         The mean under the hypothesis.
     above : bool
         Whether evidence is sought for a mean above `bound`, else below it.
+    extra : float
+        Sum of squares added to that of the values about their mean, against few values that agree by
+        chance. It only takes evidence away.
 
     Returns
     -------
@@ -59,7 +62,7 @@ def mean_evidence(values: Sequence[float], bound: float, *, above: bool) -> floa
     mean = math.fsum(values) / n
     towards = (mean - bound) if above else (bound - mean)
     scatter = math.fsum((value - mean) ** 2 for value in values)
-    return t_evidence(n, towards, scatter)
+    return t_evidence(n, towards, scatter + extra)
 
 
 def t_evidence(n: int, towards: float, scatter: float) -> float:
