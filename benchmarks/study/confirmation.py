@@ -63,7 +63,7 @@ def check_judge(
     Every wanted precision has a `Decision`. A design is confirmed when all pass: to be wrong about that, at
     least one that is missed must pass, so each may err with probability 1 − `level` without any correction
     for their number. It is refuted when one fails. It is left undecided at `confidence.max_replicates`, times
-    log(1 − `level`)/log(1 − `confidence.level`) (the same evidence takes that much longer at the higher level),
+    log(1 − `level`)/log(1 − `confidence.level`) (a higher level takes that much longer at the same evidence),
     and from half of that on as soon as a mean lies on the wrong side: a pass is then out of reach.
     Stopping at a convenient moment costs no confidence, as decisions hold at all times together.
     """

@@ -11,6 +11,9 @@ from typing import Any
 
 from .score_rules import ScoreRule, score_rule
 
+# Of a value that could not be measured, in bounds; as in `Decision`.
+MISS = 2.0
+
 Row = Mapping[str, Any]
 
 # A spread taken from n replicates is pooled with this one, as if two more degrees of freedom had shown it.
@@ -77,7 +80,8 @@ def estimates(rows: Sequence[Row], wanted: Mapping[str, float]) -> dict[str, Est
     For *at most b* the slack is x̄/b − 1, for *within ±b* abs(x̄)/b − 1, and for a share p of successes
     (p − k/n)/p. Standard errors pool the spread s of the n values with a prior of 15 % of their mean on two
     degrees of freedom: s² → ((n − 1) s² + 2 (0.15 x̄)²)/(n + 1), as three values alone may agree by chance.
-    A replicate that failed, or that left a score unmeasured, misses its bound by 100 %.
+    A replicate that failed, or that left a score unmeasured, counts as twice the bound, as in `Decision`;
+    `mean` leaves it out.
 
     Examples
     --------
@@ -115,33 +119,29 @@ def _number(value: Any) -> float:
 
 def _mean(name: str, bound: float, values: list[float], rule: str) -> Estimate:
     known = [value for value in values if math.isfinite(value)]
-    missing = (len(values) - len(known)) / len(values)
-    n = len(known)
-    if not n:
-        return Estimate(
-            name=name, bound=bound, count=len(values), mean=math.nan, slack=1.0, error=0.5,
-            logit=(1.0, 0.5), hopeless=len(values) >= 2,
-        )  # fmt: skip
-    mean = math.fsum(known) / n
-    squares = math.fsum((value - mean) ** 2 for value in known)
+    n, missing = len(values), len(values) - len(known)
+    centre = math.fsum(known) / len(known) if known else math.nan
+    # What verdicts take for a value that could not be measured.
+    miss = 0.0 if rule == "at_least" else MISS * bound * (-1.0 if centre < 0 else 1.0)
+    filled = known + [miss] * missing
+    mean = math.fsum(filled) / n
+    squares = math.fsum((value - mean) ** 2 for value in filled)
     # A bias that is about zero still has a spread, of the order of what is tolerated.
     prior = PRIOR_RELATIVE_SPREAD * max(abs(mean), bound if rule == "within" else 0.0)
     spread = math.sqrt((squares + PRIOR_FREEDOM * prior**2) / (n - 1 + PRIOR_FREEDOM))
     error = spread / math.sqrt(n) / bound
     size = abs(mean) if rule == "within" else mean
     slack = (1 - size / bound) if rule == "at_least" else (size / bound - 1)
-    if missing:
-        slack = max(slack, missing)
     ratio = max(1 + slack, 0.05)
     return Estimate(
         name=name,
         bound=bound,
-        count=len(values),
-        mean=mean,
+        count=n,
+        mean=centre,
         slack=slack,
         error=error,
         logit=(math.log(ratio), min(error / ratio, 1.0)),
-        hopeless=(n >= 2 and slack > FAR * error) or (len(values) - n >= 2),
+        hopeless=n >= 2 and slack > FAR * error,
     )
 
 

@@ -64,6 +64,11 @@ class SearchResult:
         """All replicates that the evidence rests on."""
         return sum(len(one.rows) + len(one.fresh) for one in self.candidates)
 
+    @property
+    def wanted(self) -> dict[str, float]:
+        """What is wanted, by name."""
+        return self.cost.start.wanted.given
+
     def rows(self) -> list[dict[str, Any]]:
         """Return the table of evidence, one dict for each candidate."""
         return [one.as_dict() for one in self.candidates]
@@ -77,7 +82,7 @@ class SearchResult:
             "message": self.message,
             "cost": str(self.cost),
             "vary": [str(dimension) for dimension in self.dimensions],
-            "wanted": dict(self.candidates[0].design.wanted.given) if self.candidates else {},
+            "wanted": self.wanted,
             "seed": self.seed,
             "replicates": self.replicates,
             "best": None if self.best is None else self.best.as_dict(),

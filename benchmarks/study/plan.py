@@ -181,8 +181,9 @@ def plan_of(
         overhead_s=cost.overhead_s if cost.overhead_s is not None else TYPICAL_OVERHEAD_S,
         client_s=TYPICAL_CLIENT_S,
         start_s=10.0,
-        overhead_source=("from the earlier run" if known else "typical")
-        + "; client and scheduler typical: --measure measures both",
+        overhead_source="of the worker from the earlier run, else typical; --measure measures"
+        if known
+        else "typical; --measure measures",
     )
 
 

@@ -16,6 +16,18 @@ Setting = dict[str, Value]
 # Fields of which a design takes one: varying one takes the other out of it.
 _RIVALS = {"beam.total_fluence_e_nm2": "beam.dwell_s", "beam.dwell_s": "beam.total_fluence_e_nm2"}
 
+_LABELS = {
+    "tilts.count": "Tilts",
+    "tilts.start_deg": "First tilt (°)",
+    "tilts.stop_deg": "Last tilt (°)",
+    "beam.total_fluence_e_nm2": "Total fluence (e nm⁻²)",
+    "beam.dwell_s": "Dwell per pixel and tilt (s)",
+    "beam.current_na": "Beam current (nA)",
+    "instrument.holder": "Holder",
+    "instrument.microscope": "Microscope",
+    "reconstruction.method": "Solver",
+}
+
 _FORM = "write FIELD=LOW:HIGH, FIELD=LOW:HIGH:log or FIELD=ONE|OTHER, as in tilts.count=5:61"
 
 
@@ -61,6 +73,11 @@ class Dimension:
             raise ValueError(f"{self.name}: LOW must lie below HIGH, got {self.low}:{self.high}; {_FORM}")
         if self.log and self.low <= 0:
             raise ValueError(f"{self.name}: a logarithmic range must start above 0, got {self.low}")
+
+    @property
+    def label(self) -> str:
+        """Name for axes and heads of tables, with the unit."""
+        return _LABELS.get(self.fields[0][0], self.name)
 
     @property
     def whole(self) -> bool:
