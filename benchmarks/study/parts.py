@@ -107,8 +107,9 @@ class Parts:
         import pyarrow.parquet as pq
 
         try:
-            with part.path.open("rb") as file:
-                return pq.read_table(file, columns=None if names is None else list(names))
+            # Bytes, not a file of Python's: Arrow's threads may let go of that after Python has ended.
+            source = pa.BufferReader(part.path.read_bytes())
+            return pq.read_table(source, columns=None if names is None else list(names))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowKeyError, EOFError) as error:
             text = f"{part.path} is damaged ({str(error).splitlines()[0]})"
         except OSError as error:
@@ -146,11 +147,14 @@ class Parts:
 
     def save(self, table: "pa.Table", path: Path) -> None:
         """Write a table so that it is on the disk, whole, when its name appears."""
+        import pyarrow as pa
         import pyarrow.parquet as pq
 
-        # A file of Python's: it reports a full disk with its number, where Arrow's may not.
+        content = pa.BufferOutputStream()
+        pq.write_table(table, content)
+        # Python's own write: it reports a full disk with its number, where Arrow's may not.
         with whole_file(path) as part, part.open("wb") as file:
-            pq.write_table(table, file)
+            file.write(content.getvalue())
             file.flush()
             # Some drives report that they are full only now.
             os.fsync(file.fileno())
