@@ -32,7 +32,7 @@ def score(recon: Path, truth: Path, units: str, as_json: bool) -> int:
     if as_json:
         click.echo(json.dumps(scores, indent=2, ensure_ascii=False))
         return 0
-    from .cli import print_table, rows_table
+    from .console_tables import print_table, rows_table
 
     rows: list[dict[str, object]] = [
         {"score": name, "value": _shown(value)} for name, value in scores.items() if value is not None

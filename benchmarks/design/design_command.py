@@ -10,6 +10,8 @@ import click
 if TYPE_CHECKING:
     from .design import Design
     from .explain import Explanation
+    from .remedies import Remedy
+    from .verdict import Verdict
 
 SCHEMA_NAME = "glasstomo-design.schema.json"
 
@@ -83,7 +85,17 @@ def new(file: Path, settings: tuple[str, ...], schema: bool, force: bool, **shor
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same verdict."
 )
 @click.option("--rows", type=click.Path(path_type=Path), help="Write every replicate's scores: .csv.")
-@click.option("--remedies/--no-remedies", default=True, help="After a failure, look for what would mend it.")
+@click.option(
+    "--remedies/--no-remedies",
+    default=True,
+    help="Unless everything passes, look for single changes that would mend it.",
+)
+@click.option(
+    "--mended",
+    type=click.Path(path_type=Path),
+    metavar="FILE.toml",
+    help="Write the design with the cheapest change that helps.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 def check(
     file: Path,
@@ -93,6 +105,7 @@ def check(
     seed: int,
     rows: Path | None,
     remedies: bool,
+    mended: Path | None,
     as_json: bool,
 ) -> int:
     """Judge a design: simulate and reconstruct particles until everything wanted is decided.
@@ -101,28 +114,31 @@ def check(
 
     Example: glasstomo design check mine.toml --seed 1
     """
+    made = _read(file, settings)
+    _check_places(rows, mended, remedies)
     from contextlib import nullcontext
 
-    made = _read(file, settings)
-    if rows is not None and rows.suffix != ".csv":
-        raise ValueError(f"--rows must end in .csv, got {rows.name!r}")
     from ..outputs import whole_file
     from ..progress import RichProgress
+    from ..study.workers import open_workers
     from .check import check_design
+    from .remedies import find_remedies
 
+    found = ()
     with nullcontext() if rows is None else whole_file(rows) as part:
-        with RichProgress() as progress:
-            verdict = check_design(made, workers=workers, scheduler=scheduler, seed=seed, progress=progress)
+        with RichProgress() as progress, open_workers(scheduler, workers, note=progress.note) as pool:
+            verdict = check_design(made, workers=pool, seed=seed, progress=progress)
+            if remedies and verdict.state != "pass":
+                found = find_remedies(made, verdict, workers=pool, progress=progress)
         if part is not None:
             _write_rows(part, verdict.rows)
     if as_json:
-        click.echo(json.dumps(verdict.as_dict(), indent=2, ensure_ascii=False))
-        return verdict.exit_status
-    from ..cli import print_table, rows_table
-
-    print_table(rows_table([dict(row) for row in verdict.table()]))
-    for line in verdict.lines():
-        click.echo(line)
+        report = {**verdict.as_dict(), "remedies": [remedy.as_dict() for remedy in found]}
+        click.echo(json.dumps(report, indent=2, ensure_ascii=False))
+    else:
+        _show_verdict(verdict, found)
+    if mended is not None:
+        _write_mended(mended, made, found, quiet=as_json)
     return verdict.exit_status
 
 
@@ -210,10 +226,47 @@ def settings_of(settings: Sequence[str]) -> dict[str, Any]:
 
 def _read(file: Path, settings: Sequence[str]) -> "Design":
     """Read a design, and change what the command line sets."""
-    from .design_file import read_design
+    from .design_file import changed_design, read_design
 
     made = read_design(file)
-    return made.with_fields(settings_of(settings)) if settings else made
+    return changed_design(made, settings_of(settings)) if settings else made
+
+
+def _check_places(rows: Path | None, mended: Path | None, remedies: bool) -> None:
+    """Refuse places that cannot be meant, before minutes are spent."""
+    if rows is not None and rows.suffix != ".csv":
+        raise ValueError(f"--rows must end in .csv, got {rows.name!r}")
+    if mended is None:
+        return
+    if not remedies:
+        raise ValueError("--mended needs remedies: drop --no-remedies")
+    if mended.suffix != ".toml" or mended.exists() or not mended.parent.is_dir():
+        why = "is there already" if mended.exists() else "must end in .toml and lie in a folder that is there"
+        raise ValueError(f"--mended: {mended} {why}; name another file")
+
+
+def _show_verdict(verdict: "Verdict", remedies: Sequence["Remedy"]) -> None:
+    from ..console_tables import print_table, rows_table
+    from .remedies import remedy_table
+
+    print_table(rows_table([dict(row) for row in verdict.table()]))
+    for line in verdict.lines():
+        click.echo(line)
+    if remedies:
+        click.echo("\nSingle changes, those that help first, cheap before costly:")
+        print_table(rows_table([dict(row) for row in remedy_table(remedies)]))
+
+
+def _write_mended(path: Path, made: "Design", remedies: Sequence["Remedy"], *, quiet: bool) -> None:
+    """Write the design with the first change that helps, where there is one."""
+    from .design_text import write_template
+    from .remedies import HELPS
+
+    best = next((remedy for remedy in remedies if remedy.effect in HELPS), None)
+    if best is not None:
+        write_template(path, made.with_fields(best.fields))
+    if not quiet:
+        click.echo(f"Wrote {path}: {best.label}" if best else f"No change that helps: {path} is not written")
 
 
 def _write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:
@@ -238,7 +291,7 @@ def _write_json(path: Path) -> None:
 
 
 def _show(found: "Explanation") -> None:
-    from ..cli import print_table, rows_table
+    from ..console_tables import print_table, rows_table
     from .explain_text import headline, tables
 
     if found.title:

@@ -17,7 +17,9 @@ from .toml_lines import line_of
 MOST_BYTES = 200_000
 """A design is a page of text; what is larger is something else."""
 
+_VAST = 1e30
 _LONGEST = 500
+_SHOWN = 60
 _DEEP = "is nested too deeply; a design has tables within tables only"
 
 
@@ -72,12 +74,14 @@ def parse_design(text: str, name: str = "design") -> Design:
     try:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ValueError(_plain(f"{name}: is not valid TOML: {error}")) from None
+        raise ValueError(_plain(_bad_syntax(str(error), text, name))) from None
     except RecursionError:
         raise ValueError(_plain(f"{name}: {_DEEP}")) from None
     except ValueError:
         # Python's guard against numbers that take ages to read.
-        raise ValueError(_plain(f"{name}: holds a whole number of thousands of digits")) from None
+        found = re.search(r"\d{4000}", text)
+        line = "" if found is None else f", line {text.count(chr(10), 0, found.start()) + 1}"
+        raise ValueError(_plain(f"{name}{line}: holds a whole number of thousands of digits")) from None
     try:
         return design_of(values)
     except ParameterError as error:
@@ -97,6 +101,47 @@ def design_of(values: dict[str, Any]) -> Design:
     _check_plain(values, ())
     check_types(json_schema(), values)
     return Design(**values)
+
+
+def changed_design(design: Design, settings: dict[str, Any]) -> Design:
+    """Return a design with some fields changed, checked as those of a file are.
+
+    Parameters
+    ----------
+    design : Design
+    settings : dict
+        Dotted field to value, as TOML gives it; None gives the field back its default.
+
+    Raises
+    ------
+    ValueError
+        When there is no such field, or a value has the wrong type or breaks its rule.
+
+    Examples
+    --------
+    >>> changed_design(Design(), {"tilts.count": 31, "beam.dwell_s": 0.1}).tilts.count
+    31
+    >>> changed_design(Design(), {"tilts.count": "31"})
+    Traceback (most recent call last):
+        ...
+    ValueError: tilts.count: must be a whole number, got text: '31'
+    """
+    try:
+        for path, value in settings.items():
+            nested: Any = value
+            for step in reversed(path.split(".")):
+                nested = {step: nested}
+            if value is not None:
+                _check_plain(nested, ())
+                check_types(json_schema(), nested)
+        # What is wanted by default would make way for the first wish of one's own.
+        wished = any(path.partition(".")[0] == "wanted" for path in settings)
+        return (design.replace(wanted=design.wanted) if wished else design).with_fields(settings)
+    except ParameterError as error:
+        rules = [f"{field}{rule}".replace("Input should be", "must be") for field, rule in error.problems]
+        raise ValueError(_plain("; ".join(rules[:3]))) from None
+    except RecursionError:
+        raise ValueError(_DEEP) from None
 
 
 def _text(path: Path, name: str) -> str:
@@ -134,6 +179,20 @@ def _check_plain(value: Any, path: tuple[str, ...]) -> None:
         raise ParameterError("Design", [(".".join(path), f": must be a finite number, got {value}")])
     elif isinstance(value, int) and abs(value) >= 2**63:
         raise ParameterError("Design", [(".".join(path), ": must fit into 64 bits, got a larger number")])
+    elif isinstance(value, float) and value and not 1 / _VAST <= abs(value) <= _VAST:
+        # Products of such numbers overflow, and none of them is meant.
+        rule = f": must be 0 or lie within {1 / _VAST:g} and {_VAST:g} in size, got {value}"
+        raise ParameterError("Design", [(".".join(path), rule)])
+
+
+def _bad_syntax(reason: str, text: str, name: str) -> str:
+    """Say why a text is no TOML, with the line that is at fault."""
+    found = re.fullmatch(r"(.*) \(at line (\d+), column (\d+)\)", reason, re.DOTALL)
+    if found is None:
+        return f"{name}: is not valid TOML: {reason}"
+    number = int(found[2])
+    shown = text.split("\n")[number - 1].strip()[:_SHOWN]
+    return f"{name}, line {number}: is not valid TOML: {found[1]} at column {found[3]} of {shown!r}"
 
 
 def _said(error: ParameterError, values: dict[str, Any], text: str, name: str) -> str:
@@ -142,9 +201,11 @@ def _said(error: ParameterError, values: dict[str, Any], text: str, name: str) -
     for field, rule in error.problems:
         rules.setdefault(_steps_in(values, field), []).append(rule.removeprefix(": "))
     said = []
+    # A misspelt field is both unknown and missing: the slip comes first.
+    rules = dict(sorted(rules.items(), key=lambda item: item[1][0] == " is missing"))
     for steps, reasons in list(rules.items())[:3]:
         field = ".".join(steps)
-        joined = ", or ".join(dict.fromkeys(reasons))
+        joined = ", or ".join(dict.fromkeys(reasons)).replace("Input should be", "must be")
         said.append(f"{field}{joined if joined.startswith(' ') else f': {joined}'}" if field else joined)
     more = f" (and {len(rules) - 3} more)" if len(rules) > 3 else ""
     first, reasons = next(iter(rules.items()))

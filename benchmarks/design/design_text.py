@@ -69,9 +69,11 @@ def example_design(changes: dict[str, Any] | None = None) -> Design:
     ValueError
         When there is no such field, or a value breaks its rule.
     """
+    from .design_file import changed_design
+
     changes = changes or {}
     beam = {} if "beam.total_fluence_e_nm2" in changes else {"beam.dwell_s": DEFAULT_DWELL_S}
-    return Design().with_fields({**beam, **changes})
+    return changed_design(Design(), {**beam, **changes})
 
 
 def write_template(

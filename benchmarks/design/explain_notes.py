@@ -10,8 +10,10 @@ if TYPE_CHECKING:
 
 # Below this many counts Gaussian weights, which are read off the data, begin to bias densities.
 _FEW_COUNTS = 10.0
-# Below this share of its 0 degree counts a tilt tells little.
-_DARK = 0.5
+# Below this share of the best tilt's gain a tilt tells little.
+_DARK = 0.6
+# Below this share of the detectors, cross-sections calibrated in the open would be far off.
+_HIDDEN = 0.9
 # Sums beyond which a session does not fit a working day.
 _DAY_MINUTES = 8 * 60
 
@@ -102,11 +104,16 @@ def _shadow(design: Design, facts: "Explanation") -> list[str]:
     gains = {row["tilt_deg"]: min(row[f"gain_{line}"] for line in LINES) for row in facts.tilts}
     spread = max(gains.values()) / max(min(gains.values()), 1e-9)
     notes = []
-    dark = [tilt for tilt, gain in gains.items() if gain < _DARK]
+    dark = [tilt for tilt, gain in gains.items() if gain < _DARK * max(gains.values())]
     if dark:
         notes.append(
-            f"{len(dark)} of {len(gains)} tilts have less than half the counts of 0 degrees: the holder "
-            f"hides the detectors there (first at {min(dark, key=abs):g} degrees)."
+            f"At {len(dark)} of {len(gains)} tilts the detectors see less than {_DARK:.0%} of what they see "
+            f"at the best one: holder and grid hide them (nearest 0: {min(dark, key=abs):g} degrees)."
+        )
+    if facts.share_seen_at_0_deg < _HIDDEN:
+        notes.append(
+            f"At 0 degrees holder and grid leave {facts.share_seen_at_0_deg:.0%} of the solid angle. Counts "
+            "are relative to cross-sections calibrated with the same holder and grid."
         )
     if design.reconstruction.gains == "ignore" and spread > 1.05:
         notes.append(

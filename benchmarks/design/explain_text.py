@@ -8,6 +8,21 @@ if TYPE_CHECKING:
 Row = dict[str, object]
 
 
+def number(value: float, digits: int = 3) -> str:
+    """Write a number with so many significant digits, powers of ten as in a design file.
+
+    Examples
+    --------
+    >>> number(1477.4), number(748981088.9, 2), number(0.000012), number(713.0)
+    ('1480', '7.5e8', '1.2e-5', '713')
+    """
+    if value == 0 or 1e-3 <= abs(value) < 10**5:
+        rounded = float(f"{value:.{digits}g}")
+        return f"{rounded:.0f}" if abs(rounded) >= 10 ** (digits - 1) else f"{rounded:g}"
+    mantissa, _, power = f"{value:.{digits - 1}e}".partition("e")
+    return f"{float(mantissa):g}e{int(power)}"
+
+
 def headline(found: "Explanation") -> list[str]:
     """The design in a few lines.
 
@@ -23,13 +38,13 @@ def headline(found: "Explanation") -> list[str]:
         f"{particle['thickness_nm']:.0f} nm thick at 0°, {metals or 'no metal'}",
         f"Tilts       {len(found.tilts)} from {sampling.low_deg:g}° to {sampling.high_deg:g}°{step}; "
         f"missing wedge {sampling.missing_wedge_deg:.3g}°{_elongation(sampling.elongation)}",
-        f"Dose        {dose['current_na']:.3g} nA × {_seconds(dose['dwell_s'])} per scan pixel of "
-        f"{dose['scan_pixel_nm']:g} nm = {dose['fluence_e_nm2']:.2g} e nm⁻² a tilt, "
-        f"{dose['total_fluence_e_nm2']:.2g} in all",
+        f"Dose        {number(dose['current_na'])} nA × {_seconds(dose['dwell_s'])} per scan pixel of "
+        f"{dose['scan_pixel_nm']:g} nm = {number(dose['fluence_e_nm2'], 2)} e nm⁻² a tilt, "
+        f"{number(dose['total_fluence_e_nm2'], 2)} in all",
     ]
     if dose["absorbed_mgy"]:
         most = max(dose["absorbed_mgy"].values())
-        lines.append(f"Absorbed    up to {most:.2g} MGy at {dose['voltage_kv']:g} kV")
+        lines.append(f"Absorbed    up to {number(most, 2)} MGy at {dose['voltage_kv']:g} kV")
     lines.append(
         f"Time        {_hours(time['minutes'])} at the microscope, {_hours(time['beam_minutes'])} of it beam"
         + (f"; standards {_hours(time['calibration_minutes'])}" if "calibration_minutes" in time else "")
@@ -51,18 +66,19 @@ def tables(found: "Explanation") -> list[tuple[str, list[Row]]]:
     counts: list[Row] = [
         {
             "line": row["line"],
-            "fullest pixel": f"{row['fullest_pixel']:.3g}",
-            "mean pixel": f"{row['mean_pixel']:.3g}",
-            "mean scan pixel": f"{row['mean_scan_pixel']:.3g}",
-            "worst to best tilt": f"{row['mean_at_worst_tilt']:.3g} to {row['mean_at_best_tilt']:.3g}",
+            "fullest pixel": number(row["fullest_pixel"]),
+            "mean pixel": number(row["mean_pixel"]),
+            "mean scan pixel": number(row["mean_scan_pixel"]),
+            "worst tilt": number(row["mean_at_worst_tilt"]),
+            "best tilt": number(row["mean_at_best_tilt"]),
         }
         for row in found.counts
     ]
     limits: list[Row] = [
         {
             "material": row["material"],
-            "fluence (e/nm²)": f"{row['fluence_e_nm2']:.2g}",
-            "series is": f"{row['times']:.2g} ×",
+            "fluence (e/nm²)": number(row["fluence_e_nm2"], 2),
+            "series is": f"{number(row['times'], 2)} ×",
             "in tilt": row["reached_in_tilt"],
             "what happens there": row["effect"],
             "doi": row["doi"],
@@ -88,8 +104,8 @@ def _tilt_row(row: dict[str, Any]) -> Row:
     dose = row["dose_after_mgy"]
     return {
         "tilt (°)": f"{row['tilt_deg']:.1f}",
-        "fluence after (e/nm²)": f"{row['fluence_after_e_nm2']:.2g}",
-        "dose after (MGy)": None if dose is None else f"{dose:.2g}",
+        "fluence after (e/nm²)": number(row["fluence_after_e_nm2"], 2),
+        "dose after (MGy)": None if dose is None else number(dose, 2),
         **gain,
         **{f"counts {line}": f"{row[f'mean_counts_{line}']:.3g}" for line in lines},
     }

@@ -103,7 +103,8 @@ def _fluence(ax: Axes, found: "Explanation") -> None:
     levels = [limit.fluence_e_nm2 for limit in DAMAGE_LIMITS]
     ax.semilogy(number, after, color=VERMILLION, marker="o", markersize=2.6, linewidth=0.8)
     ax.set_ylim(min(min(levels), after[0]) / 3, max(max(levels), after[-1]) * 4)
-    heights = np.log10(np.array(levels) / ax.get_ylim()[0]) / np.log10(np.divide(*ax.get_ylim()[::-1]))
+    low, high = ax.get_ylim()
+    heights = np.log(np.array(levels) / low) / np.log(high / low)
     beside = -np.inf
     for limit, height in zip(DAMAGE_LIMITS, heights, strict=True):
         ax.axhline(limit.fluence_e_nm2, color=GREY, linewidth=0.6, linestyle=(0, (3, 2)), zorder=0)
