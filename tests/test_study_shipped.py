@@ -1,5 +1,6 @@
 """The shipped studies: they read, ask what they say, and run from end to end."""
 
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -7,14 +8,8 @@ import pandas as pd
 import pytest
 from glasstomo.benchmarks.design.trial import TRIAL_COLUMNS, run_trial
 from glasstomo.benchmarks.study.answers import least_level, markdown, mean_table
-from glasstomo.benchmarks.study.shipped import (
-    FOLDER,
-    RESULTS_FILE,
-    SHIPPED,
-    shipped_path,
-    shipped_results,
-    shipped_study,
-)
+from glasstomo.benchmarks.study.kept_results import RESULTS_FILE, kept_results
+from glasstomo.benchmarks.study.shipped import FOLDER, named_study, shipped_studies
 
 # Settings × methods × replicates, by hand from the files.
 CELLS = {
@@ -26,17 +21,20 @@ CELLS = {
     "calibration": 2 * 2 * 3 * 3 * 6,
     "sampling": 6 * 9 * 2 * 3,
 }
-KEPT = [name for name in SHIPPED if (FOLDER / name / RESULTS_FILE).exists()]
+KEPT = [name for name in CELLS if (FOLDER / name / RESULTS_FILE).exists()]
 
 
 def test_every_folder_is_listed_and_every_listed_study_has_a_folder():
     folders = {path.parent.name for path in FOLDER.glob("*/study.toml")}
-    assert folders == set(SHIPPED) == set(CELLS)
+    assert folders == {study["name"] for study in shipped_studies()} == set(CELLS)
+    page = (FOLDER.parents[1] / "docs" / "studies.md").read_text(encoding="utf-8")
+    for name, cells in CELLS.items():
+        assert re.search(rf"^\| `{name}` \| .* \| {cells} \|", page, re.MULTILINE), name
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", CELLS)
 def test_study_reads_and_counts(name):
-    study = shipped_study(name)
+    study = named_study(name)
     assert study.name == name
     assert len(study.cells()) == CELLS[name]
     assert len({cell.key for cell in study.cells()}) == CELLS[name]
@@ -46,14 +44,14 @@ def test_study_reads_and_counts(name):
 
 
 def test_particles_vary_slowest_so_that_cells_share_what_is_costly_to_draw():
-    for name in SHIPPED:
-        specimens = [cell.design.specimen for cell in shipped_study(name).cells() if cell.replicate == 0]
+    for name in CELLS:
+        specimens = [cell.design.specimen for cell in named_study(name).cells() if cell.replicate == 0]
         changes = sum(a != b for a, b in pairwise(specimens))
         assert changes == len(set(map(str, specimens))) - 1, name
 
 
 def test_dose_tilt_spans_what_the_question_needs():
-    study = shipped_study("dose_tilt")
+    study = named_study("dose_tilt")
     fluences = sorted({cell.design.total_fluence_e_nm2 for cell in study.cells()})
     counts = {cell.design.acquisition.scheme.count for cell in study.cells()}
     assert fluences[-1] / fluences[0] == pytest.approx(1e5)
@@ -67,7 +65,7 @@ def test_dose_tilt_spans_what_the_question_needs():
 
 
 def test_shadowing_compares_remedies_on_the_same_data():
-    cells = [cell for cell in shipped_study("shadowing").cells() if cell.replicate == 0]
+    cells = [cell for cell in named_study("shadowing").cells() if cell.replicate == 0]
     assert {cell.method: cell.design.reconstruction.gains for cell in cells} == {
         "ignored": "ignore",
         "scaled": "constant_total",
@@ -79,17 +77,17 @@ def test_shadowing_compares_remedies_on_the_same_data():
 
 
 def test_interface_and_sampling_vary_the_particle_alone_at_equal_dose():
-    widths = {c.levels["width"]: c.design for c in shipped_study("interface").cells()}
+    widths = {c.levels["width"]: c.design for c in named_study("interface").cells()}
     assert {level: design.specimen.options["width_nm"] for level, design in widths.items()} == {
         level: level for level in widths
     }
-    for cell in shipped_study("sampling").cells():
+    for cell in named_study("sampling").cells():
         assert cell.design.total_fluence_e_nm2 == pytest.approx(1e9)
         assert cell.design.specimen.options["wavelength_nm"] == cell.levels["wavelength"]
 
 
 def test_calibration_measures_in_every_cell():
-    study = shipped_study("calibration")
+    study = named_study("calibration")
     assert all(cell.design.calibrates for cell in study.cells())
     assert study.score_groups == ("cross_sections",)
 
@@ -99,9 +97,9 @@ def tiny(cell):
     return cell.design.with_field("specimen.size", 32 if cell.design.calibrates else 16)
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", CELLS)
 def test_first_and_last_settings_run(name):
-    cells = [cell for cell in shipped_study(name).cells() if cell.replicate == 0]
+    cells = [cell for cell in named_study(name).cells() if cell.replicate == 0]
     for cell in (cells[0], cells[-1]):
         row = run_trial(tiny(cell), replicate=0, seed=cell.seed, scores=cell.scores)
         assert set(row) == set(TRIAL_COLUMNS)
@@ -115,7 +113,7 @@ def test_first_and_last_settings_run(name):
 def test_smoke_runs_through_the_runner(tmp_path):
     from glasstomo.benchmarks.study.run_study import run_study
 
-    study = shipped_study("smoke")
+    study = named_study("smoke")
     study = study.replace(design=study.design.with_field("specimen.size", 16), replicates=1)
     run_study(study, tmp_path / "out", workers=0)
     rows = pd.read_parquet(tmp_path / "out" / RESULTS_FILE)
@@ -128,7 +126,7 @@ def test_smoke_runs_through_the_runner(tmp_path):
 
 @pytest.mark.parametrize("name", KEPT)
 def test_kept_results_are_those_of_the_study(name):
-    study, rows = shipped_study(name), shipped_results(name)
+    study, rows = named_study(name), kept_results(name)
     cells = study.cells()
     assert len(rows) == len(cells)
     assert list(rows["cell"]) == [cell.key for cell in cells]
@@ -136,17 +134,17 @@ def test_kept_results_are_those_of_the_study(name):
     for column in (factor.column for factor in study.factors):
         assert list(rows[column]) == [cell.levels[column] for cell in cells]
     # Small enough to be kept in the repository.
-    assert shipped_path(name).with_name(RESULTS_FILE).stat().st_size < 400_000
+    assert (FOLDER / name / RESULTS_FILE).stat().st_size < 400_000
 
 
 def test_unknown_and_unrun_studies_are_refused(monkeypatch, tmp_path):
-    from glasstomo.benchmarks.study import shipped
-
-    with pytest.raises(ValueError, match="unknown study 'dose_tlt'; did you mean 'dose_tilt'"):
-        shipped_study("dose_tlt")
-    monkeypatch.setattr(shipped, "FOLDER", tmp_path)
+    with pytest.raises(
+        ValueError, match="no study 'dose_tlt' comes with glasstomo; known: calibration, dose"
+    ):
+        kept_results("dose_tlt")
+    monkeypatch.setattr("glasstomo.benchmarks.study.kept_results.FOLDER", tmp_path)
     with pytest.raises(FileNotFoundError, match="glasstomo study run sampling --out sampling"):
-        shipped_results("sampling")
+        kept_results("sampling")
 
 
 def toy_rows():

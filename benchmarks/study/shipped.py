@@ -1,101 +1,58 @@
-"""The studies that come with glasstomo, and the results that are kept of them."""
+"""The studies that come with glasstomo."""
 
+import difflib
+import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...phantoms.table import Table
-
 if TYPE_CHECKING:
-    import pandas as pd
-
     from .study import Study
 
-FOLDER = Path(__file__).resolve().parents[1] / "studies"
-RESULTS_FILE = "results.parquet"
-
-SHIPPED: Table[str] = Table(
-    "study",
-    {
-        "smoke": "whether everything works, in under a minute",
-        "dose_tilt": "how many electrons each verdict needs, and over how many tilts",
-        "tilt_range": "what a missing wedge costs each verdict",
-        "shadowing": "what shadowing does behind each holder, and which remedy is enough",
-        "interface": "how narrow an interface can be told from a sharp one",
-        "calibration": "what the standards must be measured with for cross-sections to be right",
-        "sampling": "how the tilts that are needed grow with the complexity of the particle",
-    },
-)
-"""What each study asks, by name, in the order in which they are best read."""
+FOLDER = Path(__file__).resolve().parent.parent / "studies"
+STUDY_TOML = "study.toml"
 
 
-def shipped_path(name: str) -> Path:
-    """Return the TOML file of a shipped study.
-
-    Parameters
-    ----------
-    name : str
-        In `SHIPPED`.
-
-    Raises
-    ------
-    ValueError
-        For an unknown name; the message lists the known ones.
+def shipped_studies() -> list[dict[str, str]]:
+    """Return name, title and question of every study that comes with glasstomo.
 
     Examples
     --------
-    >>> shipped_path("smoke").parts[-3:]
-    ('studies', 'smoke', 'study.toml')
+    >>> "smoke" in [study["name"] for study in shipped_studies()]
+    True
     """
-    _ = SHIPPED[name]
-    return FOLDER / name / "study.toml"
+    found = []
+    for path in sorted(FOLDER.glob(f"*/{STUDY_TOML}")):
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        found.append(
+            {
+                "name": path.parent.name,
+                "title": content.get("title", ""),
+                "question": content.get("question", ""),
+            }
+        )
+    return found
 
 
-def shipped_study(name: str) -> "Study":
-    """Return a shipped study.
-
-    Parameters
-    ----------
-    name : str
-        In `SHIPPED`.
+def named_study(name: str) -> "Study":
+    """Read a study by the path of its file, or by name from those that come with glasstomo.
 
     Raises
     ------
     ValueError
-        For an unknown name.
-
-    Examples
-    --------
-    >>> len(shipped_study("smoke").cells())
-    16
+        When there is no such study, or its file breaks a rule; one line.
+    OSError
+        When the file cannot be read.
     """
     from .study import read_study
 
-    return read_study(shipped_path(name))
-
-
-def shipped_results(name: str) -> "pd.DataFrame":
-    """Return the kept results of a shipped study, one row per cell in the order of its cells.
-
-    They were computed once, by the version that their column ``versions`` names; other versions of the
-    solvers give other digits.
-
-    Parameters
-    ----------
-    name : str
-        In `SHIPPED`.
-
-    Raises
-    ------
-    ValueError
-        For an unknown name.
-    FileNotFoundError
-        When no results are kept of this study; the message says how to compute them.
-    """
-    import pandas as pd
-
-    path = shipped_path(name).with_name(RESULTS_FILE)
-    if not path.exists():
-        raise FileNotFoundError(
-            f"no results are kept of the study {name!r}; run them: glasstomo study run {name} --out {name}"
-        )
-    return pd.read_parquet(path)
+    path = Path(name)
+    if path.suffix == ".toml" or path.is_file():
+        return read_study(path)
+    if path.is_dir() and (path / STUDY_TOML).is_file():
+        return read_study(path / STUDY_TOML)
+    known = [study["name"] for study in shipped_studies()]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(known)}; or name a .toml file"
+        raise ValueError(f"no study {name!r}; {hint}")
+    return read_study(FOLDER / name / STUDY_TOML)
