@@ -158,6 +158,13 @@ def test_choices_and_a_design_outside_its_ranges():
     assert result.best.cost == pytest.approx(1e8 * (0.5 * (1 + (20 / 61) ** 2)) ** 2, rel=0.3)
 
 
+def test_settings_that_the_design_refuses_are_passed_over():
+    space = dimensions("tilts.start_deg=-70.0:40", "tilts.stop_deg=-40.0:70", "tilts.count=5:61")
+    result = optimise(START, space, trial=law, cost="minutes", candidates=16, finalists=1)
+    assert all(one.design.tilts.start_deg < one.design.tilts.stop_deg for one in result.candidates)
+    assert len(result.candidates) >= 8
+
+
 def test_finalists_are_judged_with_particles_that_the_search_has_not_seen():
     result = search()
     assert result.verdict["seed"] != result.seed
@@ -425,6 +432,7 @@ def test_bad_ranges_say_what_to_write(text: str, rule: str):
         (("tilts.cuont=5:9",), "did you mean 'count'"),
         (("tilts.count=0:9",), "greater than or equal to 1"),
         (("tilts.count=5.5:9.5",), "integer"),
+        (("tilts.count=5.0:60.0",), "integer"),
         (("instrument.holder=blade|wal",), "wal"),
         (("tilts.count=5:9", "tilts.count=6:8"), "varied twice"),
     ],

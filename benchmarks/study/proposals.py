@@ -27,7 +27,7 @@ LEAST_GAIN = 0.01
 
 _SPREAD = 256
 _NEAR = 128
-_ASKS = 32
+_ASKS = 12
 _SAFE = 0.9
 
 
@@ -96,7 +96,10 @@ class Proposals:
         modelled = self._modelled(tried, best, rng, limit, margin)
         found: list[Candidate | None] = [self._add(setting, "model") for setting in modelled]
         while len(found) < BATCH:
-            found.append(self._ask(limit))
+            drawn = self._ask(limit)
+            if drawn is None:
+                break
+            found.append(drawn)
         return [one for one in found if one is not None][:most]
 
     def tell(self, candidate: Candidate) -> None:
@@ -173,7 +176,10 @@ class Proposals:
 
     def _add(self, setting: Setting, source: str) -> Candidate | None:
         """Make a candidate of a setting, unless it was one already."""
-        design = self.space.design_at(setting)
+        try:
+            design = self.space.design_at(setting)
+        except ValueError:
+            return None
         if design.key in self._keys:
             return None
         self._study.enqueue_trial(

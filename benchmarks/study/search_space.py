@@ -232,8 +232,9 @@ class SearchSpace:
                 if field in seen:
                     raise ValueError(f"{field} is varied twice; name it once")
                 seen.add(field)
-            # Every end is tried now: a design that is refused in the middle of a search says it too late.
-            for value in dimension.choices or (dimension.low, dimension.high):
+            # A design that is refused in the middle of a search says it too late; a value between the ends
+            # tells whether numbers must be whole.
+            for value in dimension.choices or (dimension.low, dimension.high, dimension.at(0.381)):
                 self.design.with_fields(dimension.changes(value))
 
     @property
@@ -272,17 +273,27 @@ class SearchSpace:
     def corners(self, cost: Callable[["Design"], float]) -> tuple[Setting, Setting]:
         """Return the cheapest and the dearest corner, one dimension at a time.
 
-        Costs that grow or fall along every dimension alone have their extremes there.
+        Costs that grow or fall along every dimension alone have their extremes there. Combinations that
+        the design refuses are passed over.
         """
+
+        def price(setting: Setting) -> float:
+            try:
+                return cost(self.design_at(setting))
+            except ValueError:
+                return math.nan
+
         ends = []
         for dearest in (False, True):
             setting: Setting = {d.name: d.at(0.0) for d in self.dimensions}
             for _ in range(2):
                 for dimension in self.dimensions:
                     values = dimension.choices or (dimension.low, dimension.high)
-                    costs = [(cost(self.design_at({**setting, dimension.name: v})), v) for v in values]
-                    pick = max if dearest else min
-                    setting[dimension.name] = pick(costs, key=lambda pair: pair[0])[1]
+                    costs = [(price({**setting, dimension.name: v}), v) for v in values]
+                    known = [pair for pair in costs if not math.isnan(pair[0])]
+                    if known:
+                        best = (max if dearest else min)(known, key=lambda pair: pair[0])
+                        setting[dimension.name] = best[1]
             ends.append(setting)
         return ends[0], ends[1]
 
