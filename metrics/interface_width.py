@@ -125,7 +125,11 @@ def interface_width(
         if value is not None and not 0 < value < np.inf:
             raise ValueError(f"`{name}` must be positive and finite, got {value}")
     total = zn + co
+    if min(zn.shape) < 4:
+        return _none(f"too few voxels along an edge of the volume ({min(zn.shape)})")
     mask, _ = particle_mask(total, interior)
+    if not mask.any():
+        raise ValueError("`interior` must hold the particle, got no voxel")
     if mask.all():
         return _none("no surface: the particle fills the volume")
     sharpness = resolution_voxels(total, mask)
@@ -145,11 +149,11 @@ def interface_width(
     cube = max(4, round(2 * sharpness))
     edges = [_Edge.of(interface.distance, use, values, np.ones(zn.shape), reach, cube) for values in (zn, co)]
     steps = [edge.fit(sharpness / 2.3548) for edge in edges]
-    heights = np.array([abs(step.height) for step in steps])
-    if not steps[0].ok and not steps[1].ok:
+    heights = [abs(step.height) if step.ok else 0.0 for step in steps]
+    if not max(heights) > 0:
         return _none("no step of the zinc fraction that ends inside the particle")
     # An element that hardly changes across the interface says nothing about its width.
-    kept = [k for k in range(2) if steps[k].ok and heights[k] > 0.25 * heights.max()]
+    kept = [k for k in range(2) if steps[k].ok and heights[k] > 0.25 * max(heights)]
     if resolution_nm is None:
         surfaces = _surfaces(zn, co, total, mask, interface, sharpness, reach, cube)
         blurs = [None if edge is None else edge.fit(sharpness / 2.3548) for edge in surfaces]

@@ -137,6 +137,29 @@ def test_a_grade_wider_than_the_particle_is_refused_not_guessed():
     assert found.reason
 
 
+def test_volumes_that_hold_no_particle_to_speak_of_are_refused_or_explained():
+    zn, co = particle(0.0, size=16)
+    with pytest.raises(ValueError, match="interior"):
+        interface_width(zn, co, spacing_nm=5.0, interior=np.zeros(zn.shape, bool))
+    everywhere = interface_width(zn, co, spacing_nm=5.0, interior=np.ones(zn.shape, bool))
+    assert "fills the volume" in everywhere.reason
+    assert "too few voxels" in interface_width(zn[:2], co[:2], spacing_nm=5.0).reason
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 10**6), st.floats(0, 3), st.booleans())
+def test_noise_gives_a_finite_width_or_a_reason(seed, noise, given_resolution):
+    rng = np.random.default_rng(seed)
+    zn, co = particle(float(rng.uniform(0, 60)), size=24, blur_voxels=float(rng.uniform(0.5, 3)))
+    zn, co = (v + rng.normal(0, noise, v.shape) for v in (zn, co))
+    r = np.sqrt(sum(axis**2 for axis in np.mgrid[-12:12, -12:12, -12:12] + 0.5))
+    found = interface_width(
+        zn, co, spacing_nm=5.0, interior=r < 10, resolution_nm=12.0 if given_resolution else None
+    )
+    numbers = [found.width_nm, found.standard_error_nm, found.apparent_nm, found.resolution_nm]
+    assert np.isnan(numbers).all() if found.reason else np.isfinite(numbers).all()
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
