@@ -2,10 +2,12 @@
 
 import logging
 import os
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,6 @@ _LOCAL_CONFIG = {
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": 0.95,
     "distributed.worker.profile.enabled": False,
-    "distributed.worker.preload": ["glasstomo.benchmarks.study.worker_setup"],
     "distributed.scheduler.allowed-failures": 2,
     "distributed.scheduler.active-memory-manager.start": False,
 }
@@ -143,18 +144,20 @@ def local_workers(count: int | None, note: Note | None = None) -> Iterator[DaskW
         stack.enter_context(dask.config.set(_LOCAL_CONFIG))  # pyright: ignore[reportPrivateImportUsage]
         from distributed import Client, LocalCluster
 
-        # No dashboard: its port is anyone's on this machine, and often taken.
-        cluster = LocalCluster(
-            n_workers=number,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,  # pyright: ignore[reportArgumentType]
-            env=environment,
-            silence_logs=logging.CRITICAL,
-        )
-        stack.callback(_close_cluster, cluster)
-        client = Client(cluster, set_as_default=False)
-        stack.callback(client.close)
+        with _ctrl_c_held():
+            # No dashboard; the status server that remains takes a free port, as its own is often taken.
+            cluster = LocalCluster(
+                n_workers=number,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,  # pyright: ignore[reportArgumentType]
+                scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
+                env=environment,
+                silence_logs=logging.CRITICAL,
+            )
+            stack.callback(_close_cluster, cluster)
+            client = Client(cluster, set_as_default=False)
+            stack.callback(client.close)
         label = f"{number} {'process' if number == 1 else 'processes'} on this machine"
         yield DaskWorkers(client, label, note or _say_nothing)
 
@@ -226,9 +229,26 @@ def _close_cluster(cluster: Any) -> None:
         with suppress(Exception):
             nanny.auto_restart = False
             if nanny.pid is not None:
-                os.kill(nanny.pid, 9)
+                os.kill(nanny.pid, signal.SIGKILL)
     with suppress(Exception):
         cluster.close(timeout=10)
+
+
+@contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """Keep Ctrl-C for the end of the block, and away from all threads and processes that it starts.
+
+    A terminal sends it to the whole group of processes: workers would die of it, half-started or in the
+    middle of a cell, before the client could say what has landed. Threads and processes inherit what is
+    blocked, so that workers which are started anew later do not hear of it either.
+    """
+    # Its start unblocks Ctrl-C: it has to be running before.
+    resource_tracker.ensure_running()
+    blocked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
 
 
 @contextmanager
