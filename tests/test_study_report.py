@@ -127,6 +127,34 @@ def test_a_study_names_and_sorts_its_factors():
     assert set(table.unmeasured) == {"density_2sigma", "mixing_state"}
 
 
+@pytest.mark.parametrize(
+    "name", ["count", "mean", "values", "share", "done", "standing", "front", "score", "value", "rank"]
+)
+def test_factors_may_be_called_anything(name: str):
+    rows = synthetic_rows(**SMALL)
+    usual, renamed = (
+        study_table(rows.rename(columns={"tilts_count": column}), wanted=WANTED)
+        for column in ("tilts_count", name)
+    )
+    assert (
+        best_setting(usual, fixed={"tilts_count": 60}).scores
+        == best_setting(renamed, fixed={name: 60}).scores
+    )
+    column = renamed.factors[1].name
+    assert column.rstrip("_") == name
+    objectives = ("zn_fraction_2sigma", "minutes")
+    for function in (
+        aggregate,
+        effects,
+        wide_table,
+        setting_costs,
+        lambda table: pareto_front(table, objectives=objectives, resamples=5),
+    ):
+        ours, theirs = function(renamed).rename(columns={column: "tilts_count"}), function(usual)
+        drop = [one for one in ("factor", "label") if one in theirs]
+        pd.testing.assert_frame_equal(ours.drop(columns=drop), theirs.drop(columns=drop))
+
+
 # Intervals
 
 
@@ -172,7 +200,7 @@ def test_aggregate_is_what_pandas_finds():
     part = summary[summary["score"] == "zn_fraction_2sigma"].set_index(names)
     grouped = table.rows.groupby(names)["zn_fraction_2sigma"]
     oracle = grouped.agg(["count", "mean", "std", "sem", "median"]).reindex(part.index)
-    ours = part[["count", "mean", "sd", "standard_error", "median"]].to_numpy(float)
+    ours = part[["values", "mean", "sd", "standard_error", "median"]].to_numpy(float)
     np.testing.assert_allclose(ours, oracle.to_numpy(float), rtol=1e-12)
     failed = (table.rows["status"] == "failed").groupby([table.rows[name] for name in names]).sum()
     assert (part["failed"] == failed.reindex(part.index)).all()
@@ -186,7 +214,7 @@ def test_a_failed_cell_does_not_meet_what_is_wanted():
     rows.loc[1, ["status", "zn_fraction_2sigma"]] = ["failed", None]
     table = study_table(rows, wanted={"zn_fraction_2sigma": 0.05})
     row = aggregate(table).set_index("score").loc["zn_fraction_2sigma"]
-    assert (row["count"], row["judged"], row["met"], row["failed"]) == (3, 4, 3, 1)
+    assert (row["values"], row["judged"], row["met"], row["failed"]) == (3, 4, 3, 1)
     assert row["share"] == 0.75
 
 
@@ -217,6 +245,21 @@ def test_everything_is_met_when_each_is():
     found = judge(table)
     assert (found[EVERYTHING] == found[list(WANTED)].min(axis=1)).all()
     assert 0 < found[EVERYTHING].mean() < 1
+
+
+def test_the_worst_cross_section_is_one_line():
+    # Two lines, off by +3 % and -3 % on average: the worst one's signs cancel, neither line's do.
+    rng = np.random.default_rng(4)
+    rows = pd.DataFrame({"replicate": range(40), "status": "done", "arm": "a"})
+    rows["cross_section_bias_Co_Ka"] = rng.normal(0.03, 0.005, 40)
+    rows["cross_section_bias_Zn_Ka"] = rng.normal(-0.03, 0.005, 40)
+    both = rows[["cross_section_bias_Co_Ka", "cross_section_bias_Zn_Ka"]].to_numpy()
+    rows["cross_section_bias"] = both[np.arange(40), np.abs(both).argmax(axis=1)]
+    table = study_table(rows, factors=["arm"], wanted={"cross_section_bias": 0.02})
+    row = aggregate(table).set_index("score").loc["cross_section_bias"]
+    assert abs(rows["cross_section_bias"].mean()) < 0.02
+    assert abs(row["mean"]) == pytest.approx(0.03, abs=0.003)
+    assert best_setting(table).standing == "missed"
 
 
 def test_costs_belong_to_their_settings():

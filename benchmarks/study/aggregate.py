@@ -121,8 +121,8 @@ def aggregate(
     Returns
     -------
     pandas.DataFrame
-        One row per setting and score, in tidy form: the factors, ``score``, ``count`` (replicates with a
-        value), ``failed``, ``mean``, ``sd``, ``standard_error``, ``low``, ``high`` (Student interval of the
+        One row per setting and score, in tidy form: the factors, ``score``, ``values`` (replicates with
+        one), ``failed``, ``mean``, ``sd``, ``standard_error``, ``low``, ``high`` (Student interval of the
         mean), ``median``; and where the score is wanted ``wanted``, ``judged`` (replicates that could be
         judged, failed ones included), ``met``, ``share``, ``share_low``, ``share_high``. The score
         `EVERYTHING` has the share of replicates that meet all that is wanted at once.
@@ -149,8 +149,7 @@ def aggregate(
     for name in [*scores, *([EVERYTHING] if wanted else [])]:
         part = settings.assign(score=name)
         if name != EVERYTHING:
-            values = table.rows[score_rule(name).column].to_numpy(float)
-            part = part.assign(**statistics(values, code, number, level))
+            part = part.assign(**score_statistics(table, score_rule(name), code, number, level))
         part = part.assign(failed=failed.astype(int))
         if name in verdicts:
             shares = success(verdicts[name].to_numpy(), code, number, level, interval)
@@ -159,10 +158,26 @@ def aggregate(
     return pd.concat(parts, ignore_index=True) if parts else settings.assign(score="").iloc[:0]
 
 
+def score_statistics(
+    table: StudyTable, rule: ScoreRule, code: "np.ndarray", number: int, level: float
+) -> dict[str, "np.ndarray"]:
+    """Return the statistics of a score; of a worst one those of the column that reaches farthest."""
+    import numpy as np
+
+    columns = [column for column in rule.of if table.holds(column)] or [rule.column]
+    found = [statistics(table.rows[one].to_numpy(float), code, number, level) for one in columns]
+    reach = np.array([np.fmax(abs(one["mean"]), np.fmax(abs(one["low"]), abs(one["high"]))) for one in found])
+    worst = np.nanargmax(np.where(np.isnan(reach), -1.0, reach), axis=0)
+    return {
+        name: np.take_along_axis(np.array([one[name] for one in found]), worst[None], axis=0)[0]
+        for name in found[0]
+    }
+
+
 def statistics(
     values: "np.ndarray", code: "np.ndarray", number: int, level: float
 ) -> dict[str, "np.ndarray"]:
-    """Return count, mean, spread, interval and median of the known values of each setting."""
+    """Return number, mean, spread, interval and median of the known values of each setting."""
     import numpy as np
     import pandas as pd
 
@@ -178,7 +193,7 @@ def statistics(
     low, high = mean_interval(mean, error, count, level=level)
     median = pd.Series(values).groupby(code).median().reindex(range(number)).to_numpy(float)
     return {
-        "count": count,
+        "values": count,
         "mean": mean,
         "sd": sd,
         "standard_error": error,
@@ -206,6 +221,20 @@ def success(
         "share_low": np.where(nothing, np.nan, low),
         "share_high": np.where(nothing, np.nan, high),
     }
+
+
+def differs(values: "np.ndarray") -> bool:
+    """Whether known values differ by more than the rounding of their means.
+
+    Examples
+    --------
+    >>> differs(np.array([1.0, np.nan, 1.0 + 1e-15])), differs(np.array([1.0, 2.0]))
+    (False, True)
+    """
+    import numpy as np
+
+    known = values[np.isfinite(values)]
+    return bool(known.size and np.ptp(known) > 1e-9 * np.abs(known).max())
 
 
 def setting_costs(table: StudyTable) -> Frame:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from .aggregate import aggregate, setting_costs
+from .aggregate import aggregate, differs, setting_costs
 from .intervals import check_level
 from .pareto import group_codes, loss
 from .score_rules import COSTS, SCORE_RULES, ScoreRule, check_wanted, score_rule
@@ -16,6 +16,10 @@ Standing = Literal["proven", "likely", "open", "missed"]
 
 STANDINGS: tuple[Standing, ...] = ("proven", "likely", "open", "missed")
 """From best to worst: proven at the level, met on average, unknown for want of figures, missed on average."""
+
+
+EXCESS = "excess"
+"""Largest score over its bound: what is small where no cost differs."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,8 +76,8 @@ def best_setting(
     maximum : mapping, optional
         Cost (``total_fluence_e_nm2``, ``minutes``, …) to the most that one can afford.
     by : str, optional
-        What to make small among those that qualify; by default the first known cost where something is
-        wanted, else the first score.
+        What to make small among those that qualify; by default the first cost that differs between settings
+        where something is wanted (`EXCESS` where none does), else the first score.
     level : float
         Confidence of ``"proven"``.
     fixed : mapping, optional
@@ -108,8 +112,8 @@ def best_setting(
     by = by or default_aim(table, costs, wanted)
     choices = judged_choices(table, costs, wanted=wanted, by=by, level=level)
     for name, value in (fixed or {}).items():
-        level_chosen = choice_level(table, name, value)
-        choices = choices[(choices[name] == level_chosen).to_numpy()]
+        column, at = choice_level(table, name, value)
+        choices = choices[(choices[column] == at).to_numpy()]
     affordable = np.ones(len(choices), bool)
     for name, most in maximum.items():
         affordable &= choices[name].to_numpy(float) <= most
@@ -137,8 +141,8 @@ def nothing_known(table: StudyTable, by: str | None) -> BestSetting:
     return BestSetting(setting=None, standing=None, by=by or "", candidates=pd.DataFrame(), reason=every)
 
 
-def choice_level(table: StudyTable, name: str, value: Any) -> Any:
-    """Return the level of a factor that a value or its text means.
+def choice_level(table: StudyTable, name: str, value: Any) -> tuple[str, Any]:
+    """Return the column of a factor, and its level that a value or its text means.
 
     Raises
     ------
@@ -146,13 +150,14 @@ def choice_level(table: StudyTable, name: str, value: Any) -> Any:
         If the factor is not one that varies and can be chosen, or has no such level.
     """
     choices = {one.name: one for one in table.choices}
+    name = f"{name}_" if name not in choices and f"{name}_" in choices else name
     if name not in choices:
         raise ValueError(f"{name!r} is no factor to choose; this study has {', '.join(choices) or 'none'}")
     for level in choices[name].levels:
         if value == level or str(value) in (str(level), choices[name].level_text(level)):
-            return level
+            return name, level
         if choices[name].numeric and same_number(value, level):
-            return level
+            return name, level
     known = ", ".join(str(plain(level)) for level in choices[name].levels)
     raise ValueError(f"{name} has no level {value!r}; it has {known}")
 
@@ -200,12 +205,15 @@ def check_known(maximum: Mapping[str, float], costs: Frame) -> None:
 
 
 def default_aim(table: StudyTable, costs: Frame, wanted: Mapping[str, float]) -> str:
-    """Return the cost that differs between settings where something is wanted, else the first score."""
-    known = [name for name in COSTS if name in costs and costs[name].notna().any()]
-    varied = [name for name in known if costs[name].nunique() > 1] or known
-    if wanted and varied:
-        return varied[0]
-    return table.scores[0]
+    """Return what is to be small.
+
+    Where something is wanted the first cost that differs between settings, or `EXCESS` where none does; else
+    the first score. Computing time is never chosen: it differs from run to run.
+    """
+    if not wanted:
+        return table.scores[0]
+    varied = [name for name in COSTS if name in costs and differs(costs[name].to_numpy(float))]
+    return next((name for name in varied if name != "seconds"), EXCESS)
 
 
 def judged_choices(
@@ -216,7 +224,7 @@ def judged_choices(
 
     shown = list(wanted) + [by] * (by in SCORE_RULES and by not in wanted)
     held = [*table.scores, *(name for name in COSTS if name in costs)]
-    if by not in held:
+    if by not in held and not (by == EXCESS and wanted):
         raise ValueError(f"cannot choose by {by!r}: the table holds {', '.join(held)}")
     names = [one.name for one in table.choices]
     # A one-sided limit at `level` is one end of a two-sided interval at 2 level - 1.
@@ -266,7 +274,7 @@ def standing(rule: ScoreRule, row: Frame, bound: float) -> Standing | None:
         return state
     if not meets(rule, row["mean"], bound):
         return "missed"
-    if row["count"] < row["judged"]:
+    if row["values"] < row["judged"]:
         # Replicates without a value are no evidence for a mean.
         return "open"
     ends = {"at_most": ["high"], "at_least": ["low"]}.get(rule.rule, ["low", "high"])
@@ -312,7 +320,8 @@ def choose(
     aim = open_to[by].to_numpy(float)
     aim = loss(SCORE_RULES[by], aim) if by in SCORE_RULES else aim
     within = f" within {limits}" if limits else ""
-    label = lower(SCORE_RULES[by].label if by in SCORE_RULES else COSTS[by].partition(" (")[0])
+    label = "excess" if by == EXCESS else SCORE_RULES[by].label if by in SCORE_RULES else COSTS[by]
+    label = lower(label.partition(" (")[0])
     if not wanted:
         if not np.isfinite(aim).any():
             return None, f"No setting{within} has a value of {label} yet."
@@ -322,7 +331,10 @@ def choose(
         fit = (open_to["standing"] == state).to_numpy() & np.isfinite(aim)
         if fit.any():
             best = open_to.index[fit][least(open_to[fit], aim[fit])]
-            return best, f"Least {label} of the settings {words[state]} all that is wanted{within}."
+            if by == EXCESS:
+                return best, f"Most margin of the settings {words[state]} all that is wanted{within}."
+            way = "Best" if by in SCORE_RULES else "Least"
+            return best, f"{way} {label} of the settings {words[state]} all that is wanted{within}."
     far = open_to["excess"].to_numpy(float)
     if not np.isfinite(far).any():
         return None, f"No setting{within} has all figures that are wanted yet."

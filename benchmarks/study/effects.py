@@ -112,6 +112,9 @@ def paired_cells(table: StudyTable, score: str, factor: FactorColumn) -> Frame:
     """
     rule = score_rule(score)
     rows = table.rows
+    values = rows[rule.column].to_numpy(float)
+    # The signs of a worst one of several are a matter of which it was.
+    values = np.abs(values) if rule.of else values
     others = [one for one in table.varied if one.name != factor.name]
     ranks = {
         f"other_{k}": rows[one.name].map({level: rank for rank, level in enumerate(one.levels)})
@@ -119,7 +122,7 @@ def paired_cells(table: StudyTable, score: str, factor: FactorColumn) -> Frame:
     }
     keyed = rows.assign(
         **ranks,
-        value=np.where(asked_rows(table, rule), rows[rule.column].to_numpy(float), np.nan),
+        value=np.where(asked_rows(table, rule), values, np.nan),
         rank=rows[factor.name].map({level: rank for rank, level in enumerate(factor.levels)}),
     )
     wide = keyed.pivot(index=[*ranks, "replicate"], columns="rank", values="value")

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..labels import known, number
 from ..outputs import whole_file
-from .aggregate import EVERYTHING, aggregate, setting_costs
+from .aggregate import EVERYTHING, aggregate, differs, setting_costs
 from .score_rules import COSTS, SCORE_RULES
 from .study_table import Frame, StudyTable
 
@@ -97,7 +97,7 @@ def readable_table(table: StudyTable, wide: Frame) -> Frame:
         for done, failed in zip(wide["done"], wide["failed"], strict=True)
     ]
     for name, label in COSTS.items():
-        if name in wide and name not in ("tilts", "seconds") and wide[name].nunique() > 1:
+        if name in wide and name not in ("tilts", "seconds") and differs(wide[name].to_numpy(float)):
             found.setdefault(label, [number(value) for value in wide[name]])
     for name in table.scores:
         rule = SCORE_RULES[name]

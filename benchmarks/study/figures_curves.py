@@ -23,13 +23,12 @@ from ..figures_style import (
     styled,
 )
 from .aggregate import EVERYTHING
-from .panels import Panel, panels
+from .panels import MOST_LINES, Panel, curve_panels, panels
 from .score_rules import COSTS, SCORE_RULES, ScoreRule
 from .study_table import FactorColumn, Frame, StudyTable
 
 _COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, SKY, BLACK, GREY, "#CC79A7")
 _MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
-MOST_LINES = len(_COLOURS)
 _SHARE = ScoreRule(column="", label="", rule="share")
 
 
@@ -54,29 +53,68 @@ def figure_curves(table: StudyTable, summary: Frame, scores: Sequence[str], *, x
         7 in wide. Points: means with the intervals of the summary. Faint: single replicates. Band or dashed
         line: what is wanted.
     """
-    lines = panels([one for one in table.varied if one.name != x.name])
-    across = min(len(scores), 2)
-    rows = -(-len(scores) // across)
-    legend = 0.16 * (-(-len(lines) // 3)) + 0.1 if len(lines) > 1 else 0.0
-    figure = new_figure(PAGE_IN if across > 1 else 0.66 * PAGE_IN, 2.2 * rows + legend)
+    factors_across, factors_lines = curve_panels(table, x)
+    shown, lines = panels(factors_across), panels(factors_lines)
+    across = len(shown) if len(shown) > 1 else min(len(scores), 2)
+    rows = -(-len(scores) * len(shown) // across)
+    figure = new_figure(PAGE_IN if across > 1 else 0.66 * PAGE_IN, 2.1 * rows + legend_height(lines))
     axes = list(np.atleast_1d(figure.subplots(rows, across, squeeze=False)).flat)
-    for ax in axes[len(scores) :]:
+    for ax in axes[len(scores) * len(shown) :]:
         ax.set_visible(False)
-    for ax, score in zip(axes, scores, strict=False):
-        rule = SCORE_RULES[score]
+    for order, score in enumerate(scores):
         part = summary[summary["score"] == score]
-        show_wanted(ax, rule, table.wanted.get(score))
-        for order, line in enumerate(lines):
-            shift = 0.0 if len(lines) == 1 else 0.5 * (order / (len(lines) - 1) - 0.5)
-            show_line(ax, table, part[line.inside(part)], line, x, rule, order=order, shift=shift)
-        value_axis(ax, rule, part)
-        level_axis(ax, x)
-    if len(scores) > 1:
-        panel_letters(axes[: len(scores)])
-    if len(lines) > 1:
-        handles, words = axes[0].get_legend_handles_labels()
-        figure.legend(handles, words, loc="outside lower center", ncols=min(len(lines), 3))
+        for ax, panel in zip(axes[order * len(shown) :], shown, strict=False):
+            show_curves(ax, table, part, panel, lines, score, x)
+        level_scale(axes[order * len(shown) : (order + 1) * len(shown)])
+    if len(scores) * len(shown) > 1:
+        panel_letters(axes[: len(scores) * len(shown)])
+    line_legend(figure, axes[0], lines)
     return figure
+
+
+def show_curves(
+    ax: Axes,
+    table: StudyTable,
+    part: Frame,
+    panel: Panel,
+    lines: Sequence[Panel],
+    score: str,
+    x: FactorColumn,
+) -> None:
+    """Draw one panel: a score in one circumstance."""
+    rule = SCORE_RULES[score]
+    show_wanted(ax, rule, table.wanted.get(score))
+    for order, line in enumerate(lines):
+        both = Panel(levels={**panel.levels, **line.levels}, title=line.title)
+        shift = 0.0 if len(lines) == 1 else order / (len(lines) - 1) - 0.5
+        show_line(ax, table, part[both.inside(part)], both, x, rule, order=order, shift=0.5 * shift)
+    value_axis(ax, rule, part)
+    level_axis(ax, x)
+    ax.set_title(panel.title)
+
+
+def level_scale(axes: Sequence[Axes]) -> None:
+    """Give the panels of one score one upward axis, named once."""
+    low = min(ax.get_ylim()[0] for ax in axes)
+    high = max(ax.get_ylim()[1] for ax in axes)
+    for order, ax in enumerate(axes):
+        ax.set_ylim(low, high)
+        if ax.get_yscale() == "log":
+            plain_decades(ax)
+        if order:
+            ax.set_ylabel("")
+
+
+def legend_height(lines: Sequence[Panel]) -> float:
+    """Return the inches that a legend below the panels takes."""
+    return 0.16 * (-(-len(lines) // 3)) + 0.1 if len(lines) > 1 else 0.0
+
+
+def line_legend(figure: Figure, ax: Axes, lines: Sequence[Panel]) -> None:
+    """Name the lines below the panels, where there are several."""
+    if len(lines) > 1:
+        handles, words = ax.get_legend_handles_labels()
+        figure.legend(handles, words, loc="outside lower center", ncols=min(len(lines), 3))
 
 
 @styled
@@ -91,22 +129,26 @@ def figure_success(table: StudyTable, summary: Frame, *, x: FactorColumn) -> Fig
     Returns
     -------
     matplotlib.figure.Figure
-        4.6 in wide, with binomial intervals.
+        At most 7 in wide, with binomial intervals.
     """
-    lines = panels([one for one in table.varied if one.name != x.name])
+    factors_across, factors_lines = curve_panels(table, x)
+    shown, lines = panels(factors_across), panels(factors_lines)
     part = summary[summary["score"] == EVERYTHING]
-    legend = 0.16 * (-(-len(lines) // 3)) + 0.1 if len(lines) > 1 else 0.0
-    figure = new_figure(0.66 * PAGE_IN, 2.2 + legend)
-    ax = figure.subplots()
-    for order, line in enumerate(lines):
-        shift = 0.0 if len(lines) == 1 else 0.5 * (order / (len(lines) - 1) - 0.5)
-        show_line(ax, table, part[line.inside(part)], line, x, _SHARE, order=order, shift=shift)
-    ax.set_ylabel("Share with all that is wanted")
-    ax.set_ylim(-0.04, 1.04)
-    level_axis(ax, x)
-    if len(lines) > 1:
-        handles, words = ax.get_legend_handles_labels()
-        figure.legend(handles, words, loc="outside lower center", ncols=min(len(lines), 3))
+    width = PAGE_IN if len(shown) > 1 else 0.66 * PAGE_IN
+    figure = new_figure(width, 2.2 + legend_height(lines))
+    axes = list(np.atleast_1d(figure.subplots(1, len(shown), squeeze=False, sharey=True)).flat)
+    for ax, panel in zip(axes, shown, strict=True):
+        for order, line in enumerate(lines):
+            both = Panel(levels={**panel.levels, **line.levels}, title=line.title)
+            shift = 0.0 if len(lines) == 1 else order / (len(lines) - 1) - 0.5
+            show_line(ax, table, part[both.inside(part)], both, x, _SHARE, order=order, shift=0.5 * shift)
+        level_axis(ax, x)
+        ax.set_title(panel.title)
+        ax.set_ylim(-0.04, 1.04)
+    axes[0].set_ylabel("Share with all that is wanted")
+    if len(axes) > 1:
+        panel_letters(axes)
+    line_legend(figure, axes[0], lines)
     return figure
 
 
@@ -350,8 +392,13 @@ def figure_pareto(
     for row, panel in zip(axes, shown, strict=True):
         for ax, (cost, front) in zip(row, fronts.items(), strict=True):
             show_wanted(ax, rule, table.wanted.get(score))
+            # A bias is good when it is small, whatever its sign.
+            front = front.assign(**{score: front[score].abs()}) if rule.rule == "within" else front
             show_front(ax, front[panel.inside(front)], score, cost, kinds)
             value_axis(ax, rule, front.assign(mean=front[score]))
+            if rule.rule == "within":
+                ax.set_ylabel(f"{rule.label}, modulus{f' ({rule.unit})' if rule.unit else ''}")
+                ax.set_ylim(bottom=0)
             ax.set_title(panel.title if table.given else "")
             ax.set_xlabel(COSTS[cost])
         for ax in row[1:]:
@@ -394,3 +441,4 @@ def show_front(ax: Axes, settings: Frame, score: str, cost: str, kinds: Sequence
     costs = known[cost].to_numpy(float)
     if costs.size and costs.min() > 0 and costs.max() / costs.min() > 8:
         ax.set_xscale("log")
+        plain_decades(ax, "x")

@@ -10,6 +10,10 @@ import numpy as np
 from .study_table import FactorColumn, Frame, StudyTable
 
 MOST_PANELS = 12
+MOST_LINES = 8
+# Lines that share one panel whatever they are, and panels side by side.
+MOST_TOGETHER = 4
+MOST_ACROSS = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +76,8 @@ def sliced(
         rest = [one for one in table.varied if one.name not in axes]
         if np.prod([len(one.levels) for one in rest], dtype=float) <= most:
             return table, fixed
-        # Numbers are held before words: two solvers side by side say more than two values of a setting.
-        victim = max(rest, key=lambda one: (one.numeric, len(one.levels)))
-        level = victim.levels[len(victim.levels) // 2 if victim.numeric else 0]
-        fixed[victim.label] = victim.level_text(level)
-        table = at_level(table, victim, level)
+        table, more = at_middle(table, rest)
+        fixed |= more
 
 
 def at_level(table: StudyTable, factor: FactorColumn, level: Any) -> StudyTable:
@@ -108,6 +109,40 @@ def map_axes(table: StudyTable) -> tuple[FactorColumn, FactorColumn] | None:
         return None
     x, y = numeric[:2]
     return (y, x) if x.log and not y.log else (x, y)
+
+
+def curve_panels(table: StudyTable, x: FactorColumn) -> tuple[list[FactorColumn], list[FactorColumn]]:
+    """Share out the factors beside the one along the axis: first those of panels, then those of lines.
+
+    A few settings are lines of one panel; of more, circumstances that one cannot choose get panels.
+    """
+    rest = [one for one in table.varied if one.name != x.name]
+    if np.prod([len(one.levels) for one in rest], dtype=float) <= MOST_TOGETHER:
+        return [], rest
+    given = [one for one in rest if one.given]
+    if not given or len(given) == len(rest):
+        given = [one for one in rest if one.name != "method"][:1]
+    return given, [one for one in rest if one not in given]
+
+
+def sliced_for_curves(table: StudyTable, x: FactorColumn) -> tuple[StudyTable, dict[str, Any]]:
+    """Hold factors at one level each until panels and lines are few enough."""
+    fixed: dict[str, Any] = {}
+    while True:
+        across, lines = curve_panels(table, x)
+        number = [np.prod([len(one.levels) for one in group], dtype=float) for group in (across, lines)]
+        if number[0] <= MOST_ACROSS and number[1] <= MOST_LINES:
+            return table, fixed
+        table, more = at_middle(table, lines if number[1] > MOST_LINES else across)
+        fixed |= more
+
+
+def at_middle(table: StudyTable, factors: Sequence[FactorColumn]) -> tuple[StudyTable, dict[str, Any]]:
+    """Hold one of some factors: the number with most levels at its middle one, or a word at its first."""
+    # Numbers are held before words: two solvers side by side say more than two values of a setting.
+    victim = max(factors, key=lambda one: (one.numeric, len(one.levels)))
+    level = victim.levels[len(victim.levels) // 2 if victim.numeric else 0]
+    return at_level(table, victim, level), {victim.label: victim.level_text(level)}
 
 
 def line_axis(table: StudyTable) -> FactorColumn | None:

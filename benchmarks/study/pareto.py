@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .aggregate import setting_costs, settings_of, statistics
+from .aggregate import differs, setting_costs, settings_of, statistics
 from .score_rules import COSTS, SCORE_RULES, ScoreRule, score_rule
 from .study_table import Frame, StudyTable
 
@@ -90,8 +90,7 @@ def pareto_front(
         raise ValueError(f"a front needs two objectives or more, got {len(objectives)}")
     settings, code = settings_of(table)
     groups = group_codes(settings, [one.name for one in table.given])
-    columns = [objective_column(table, name) for name in objectives]
-    values = [table.rows[column].to_numpy(float) for column in columns]
+    values = [objective_values(table, name) for name in objectives]
     found = settings.copy()
     for name, value in zip(objectives, values, strict=True):
         found[name] = statistics(value, code, len(settings), 0.95)["mean"]
@@ -157,8 +156,8 @@ def group_codes(settings: Frame, names: Sequence[str]) -> np.ndarray:
     return settings.groupby(list(names), sort=False).ngroup().to_numpy()
 
 
-def objective_column(table: StudyTable, name: str) -> str:
-    """Return the column of a score or a cost.
+def objective_values(table: StudyTable, name: str) -> np.ndarray:
+    """Return a score or a cost of every row; of a worst one of several its modulus.
 
     Raises
     ------
@@ -170,7 +169,8 @@ def objective_column(table: StudyTable, name: str) -> str:
     column = name if name in COSTS else SCORE_RULES[name].column
     if not table.holds(column):
         raise ValueError(f"the table holds no {name}: it cannot be an objective")
-    return column
+    values = table.rows[column].to_numpy(float)
+    return np.abs(values) if name in SCORE_RULES and SCORE_RULES[name].of else values
 
 
 def known_costs(table: StudyTable) -> tuple[str, ...]:
@@ -179,5 +179,5 @@ def known_costs(table: StudyTable) -> tuple[str, ...]:
     return tuple(
         name
         for name in ("total_fluence_e_nm2", "minutes")
-        if name in costs and costs[name].nunique(dropna=True) > 1
+        if name in costs and differs(costs[name].to_numpy(float))
     )

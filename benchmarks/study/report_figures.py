@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .aggregate import EVERYTHING, aggregate
-from .panels import line_axis, map_axes, sliced
+from .panels import line_axis, map_axes, sliced, sliced_for_curves
 from .pareto import known_costs, pareto_front
 from .score_rules import SCORE_RULES
 from .study_table import Frame, StudyTable, lower
@@ -68,10 +68,14 @@ def study_figures(
 
 
 def shown_scores(table: StudyTable) -> list[str]:
-    """Return the scores to draw: those wanted, or the first few that differ at all."""
-    known = [name for name in table.scores if table.rows[SCORE_RULES[name].column].nunique() > 1]
+    """Return the scores to draw: those wanted, and the first few others that differ at all."""
     wanted = [name for name in table.scores if name in table.wanted]
-    return wanted or known[:_SHOWN]
+    others = [
+        name
+        for name in table.scores
+        if name not in table.wanted and table.rows[SCORE_RULES[name].column].nunique() > 1
+    ]
+    return [*wanted, *others[: max(_SHOWN - len(wanted), 0)]]
 
 
 def maps(table: StudyTable, scores: Sequence[str], level: float) -> list[StudyFigure]:
@@ -101,7 +105,8 @@ def maps(table: StudyTable, scores: Sequence[str], level: float) -> list[StudyFi
             )
         )
     shares = [name for name in scores if SCORE_RULES[name].rule == "share" and name in table.wanted]
-    for name in [*shares, *([EVERYTHING] if table.wanted else [])]:
+    together = bool(table.wanted) and len(table.wanted) > len(shares) * (len(table.wanted) == 1)
+    for name in [*shares, *([EVERYTHING] if together else [])]:
         what = "all that is wanted at once" if name == EVERYTHING else "the right mixing state"
         found.append(
             StudyFigure(
@@ -118,12 +123,12 @@ def maps(table: StudyTable, scores: Sequence[str], level: float) -> list[StudyFi
 
 def curves(table: StudyTable, scores: Sequence[str], level: float) -> list[StudyFigure]:
     """Scores along one factor."""
-    from .figures_curves import MOST_LINES, figure_curves, figure_success
+    from .figures_curves import figure_curves, figure_success
 
     axis = line_axis(table)
     if axis is None:
         return []
-    part, fixed = sliced(table, [axis.name], most=MOST_LINES)
+    part, fixed = sliced_for_curves(table, axis)
     summary = aggregate(part, level=level)
     joined = "lines join settings" if axis.numeric else "one group for each level"
     wanted = " Dashed: what is wanted." if set(scores) & set(table.wanted) else ""
@@ -153,6 +158,7 @@ def fronts(table: StudyTable, scores: Sequence[str]) -> list[StudyFigure]:
     """What precision costs."""
     from .figures_curves import figure_pareto
 
+    table, fixed = sliced(table, [one.name for one in table.choices], most=3)
     costs = known_costs(table)
     ratio = [name for name in scores if SCORE_RULES[name].rule != "share"]
     if not costs or not ratio:
@@ -167,7 +173,7 @@ def fronts(table: StudyTable, scores: Sequence[str]) -> list[StudyFigure]:
             name=f"front_{name}",
             section="trade-offs",
             caption=f"{SCORE_RULES[name].text} against what it costs, mean of the replicates. Filled points "
-            "lie on the front: no other setting is both cheaper and better.",
+            f"lie on the front: no other setting is both cheaper and better.{held_text(fixed)}",
             draw=lambda name=name: draw(name),
         )
         for name in ratio[:2]

@@ -33,6 +33,9 @@ class ScoreRule:
     applies : str, optional
         Column of the truth that must hold something for the score to be asked at all (the true miscibility
         limit: a segregated particle has none); a count must be above 0.
+    of : tuple of str
+        Columns of which `column` holds, row by row, the value of largest modulus. The mean of a setting is
+        that of the one whose interval reaches farthest: the signs of a worst one cancel.
     ratio : bool
         The score is positive and spans decades: compare settings by ratios, draw it on a logarithmic scale.
     """
@@ -42,6 +45,7 @@ class ScoreRule:
     unit: str = ""
     rule: Rule = "at_most"
     applies: str | None = None
+    of: tuple[str, ...] = ()
     ratio: bool = False
 
     @property
@@ -122,7 +126,10 @@ SCORE_RULES: Mapping[str, ScoreRule] = {
         applies="miscibility_limit_true",
     ),
     "cross_section_bias": ScoreRule(
-        column="cross_section_bias", label="Relative error of the worst cross-section", rule="within"
+        column="cross_section_bias",
+        label="Relative error of the worst cross-section",
+        rule="within",
+        of=tuple(f"cross_section_bias_{line}" for line in ("Co_Ka", "Co_Kb", "Zn_Ka", "Zn_Kb")),
     ),
     "interface_width_bias_nm": ScoreRule(
         column="interface_width_bias_nm",

@@ -21,7 +21,7 @@ from .pareto import known_costs, loss, pareto_front
 from .report_figures import SECTIONS, StudyFigure, shown_scores, study_figures
 from .score_rules import COSTS, SCORE_RULES
 from .study_source import read_study_table
-from .study_table import Frame, StudyTable, level_number
+from .study_table import Frame, StudyTable, level_number, lower
 
 TABLE_FORMATS = ("csv", "parquet", "tex")
 FIGURE_FORMATS = ("png", "pdf", "svg")
@@ -328,7 +328,7 @@ def best_text(report: StudyReport) -> dict[str, Any]:
         "costs": costs,
         "scores": scores,
         "css": "held" if held else "missed",
-        "circumstances": " and ".join(one.label.lower() for one in table.given),
+        "circumstances": " and ".join(lower(one.label.partition(" (")[0]) for one in table.given),
     }
 
 

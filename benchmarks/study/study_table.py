@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 # Columns of a study that are no factor and that no trial writes.
 _BOOKKEEPING = ("cell", "index", "replicate", "status", "reason", "versions", "study_key", "worker")
 _NEEDED = ("replicate", "status")
+# Columns of the tables that are made of the rows: a factor of such a name gets an underscore behind it.
+_RESERVED = (
+    *("score", "values", "mean", "sd", "standard_error", "low", "high", "median", "done", "failed", "wanted"),
+    *("judged", "met", "share", "share_low", "share_high", "affordable", "standing", "excess", "complete"),
+    *("front", "front_share"),
+)
 # Factors that describe what lies in the beam or goes wrong: nobody chooses them at the microscope.
 _GIVEN = ("specimen", "imperfections", "particle", "errors", "interface", "texture", "wavelength")
 # From this ratio of largest to smallest level on, an axis is logarithmic.
@@ -187,7 +193,8 @@ def study_table(
     rows : pandas.DataFrame
         One row per cell, with at least ``replicate`` and ``status``.
     factors : iterable of str, optional
-        Its factor columns, apart from ``method``; by default every column that no trial writes.
+        Its factor columns, apart from ``method``; by default every column that no trial writes. One that is
+        called as a statistic is (``mean``) gets an underscore behind its name.
     labels : mapping, optional
         Factor to its label with unit.
     log : mapping, optional
@@ -223,6 +230,12 @@ def study_table(
     absent = [one for one in names if one not in rows]
     if absent:
         raise ValueError(f"the table has no column of the factor {absent[0]!r}")
+    taken = {one: f"{one}_" for one in names if one in _RESERVED}
+    rows = rows.rename(columns=taken)
+    names = [taken.get(one, one) for one in names]
+    labels = {taken.get(one, one): label for one, label in (labels or {}).items()}
+    log = {taken.get(one, one): scale for one, scale in (log or {}).items()}
+    given = None if given is None else {taken.get(one, one) for one in given}
     rows = rows.sort_values("index", kind="stable") if "index" in rows else rows
     rows = rows.reset_index(drop=True)
     written = {one: factor_levels(rows[one]) for one in names}
@@ -234,9 +247,9 @@ def study_table(
         factor_column(
             one,
             rows[one],
-            label=(labels or {}).get(one),
-            log=(log or {}).get(one),
-            given=is_given(one) if given is None else one in set(given),
+            label=labels.get(one),
+            log=log.get(one),
+            given=is_given(one) if given is None else one in given,
         )
         for one in names
     ]
@@ -307,7 +320,8 @@ def numeric_scores(rows: Frame, factors: Sequence[str]) -> dict[str, Frame]:
 
     from .score_rules import COSTS
 
-    wanted = {*(rule.column for rule in SCORE_RULES.values()), *COSTS} - set(factors)
+    scores = {column for rule in SCORE_RULES.values() for column in (rule.column, *rule.of)}
+    wanted = {*scores, *COSTS} - set(factors)
     read: Any = pd.to_numeric
     return {
         one: read(rows[one], errors="coerce").astype(float).replace([np.inf, -np.inf], np.nan)
@@ -330,7 +344,7 @@ def factor_column(
     spread = positive and levels[-1] / levels[0] >= _DECADES
     return FactorColumn(
         name=name,
-        label=label or _LABELS.get(name) or sentence(quantity_label(name)),
+        label=label or _LABELS.get(name) or sentence(quantity_label(name.rstrip("_"))),
         levels=levels,
         numeric=numeric,
         log=bool(spread if log is None else positive and log),
@@ -381,7 +395,7 @@ def table_of_study(rows: Frame, study: "Study", *, wanted: Mapping[str, float] |
         Says what the factors are called, which of them belong to the specimen, what is wanted and how many
         cells there are.
     wanted : mapping, optional
-        Instead of what the study's design wants.
+        Instead of what the study's design wants of the scores that the study has.
     """
     own = {one.column: one for one in study.factors}
     given = {
@@ -397,12 +411,24 @@ def table_of_study(rows: Frame, study: "Study", *, wanted: Mapping[str, float] |
         labels={name: sentence(one.as_column.label) for name, one in own.items() if one.label},
         log={name: one.log for name, one in own.items() if one.log is not None},
         given=given,
-        wanted=study.design.wanted.given if wanted is None else wanted,
+        wanted=scored_wanted(study) if wanted is None else wanted,
         name=study.name,
         title=study.title,
         question=study.question,
         planned=settings * study.replicates,
     )
+
+
+def scored_wanted(study: "Study") -> dict[str, float]:
+    """Return what the study's design wants, as far as the study has scores for it."""
+    from ..design.scores import SCORES
+
+    columns = {column for group in study.score_groups for column in SCORES[group]}
+    return {
+        name: bound
+        for name, bound in study.design.wanted.given.items()
+        if SCORE_RULES[name].column in columns
+    }
 
 
 def read_rows(path: Path) -> Frame:
