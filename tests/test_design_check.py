@@ -221,8 +221,10 @@ def test_more_dose_is_found_as_a_remedy_and_the_least_that_helps():
     assert best.dose_factor == pytest.approx(3.0)
     assert best.label == "45 tilts at the same dose in each"
     effects = {remedy.label: remedy.effect for remedy in remedies}
-    assert effects["holder wall"] == "fails"
-    assert effects["45 tilts at the same total dose"] == "fails"
+    # What changes nothing is left after the first few, with or without a proof that it fails.
+    for label in ("holder wall", "45 tilts at the same total dose"):
+        assert effects[label] in ("open", "fails")
+    assert all(remedy.replicates <= 6 for remedy in remedies if remedy.effect == "open")
     # Helpful ones first, cheap before costly.
     helps = [remedy.effect == "mends" for remedy in remedies]
     assert helps == sorted(helps, reverse=True)

@@ -107,10 +107,11 @@ def find_remedies(
     Notes
     -----
     Changes of one kind form a ladder (2, 4, 10 times the dose). The highest rung is tried first: where even
-    that fails, the others are left out; else the lowest that helps is looked for from below. All changes see
-    the particles and photons of the design itself. The probability that any change is wrongly said to mend
-    the design is at most 1 − level, over all changes together (Bonferroni); the search is short, so that
-    many a change stays "likely": check the changed design before it is booked.
+    that does not help, the others are left out; else the lowest that helps is looked for from below. All
+    changes see the particles and photons of the design itself. A change is left as soon as a mean misses its
+    bound by two standard errors. The probability that any change is wrongly said to mend the design is at
+    most 1 − level, over all changes together (Bonferroni); the search is short, so that many a change stays
+    "likely": check the changed design before it is booked.
     """
     least = design.confidence.min_replicates
     if replicates < least:
@@ -205,7 +206,7 @@ class _Search:
         panel = Panel(changed, pass_error=error, enough="settled")
         for row in replicate_rows(self.pool, self.trial, changed, self.seed, self.replicates):
             panel.add(row)
-            if panel.done or self._mended(panel):
+            if panel.done or self._mended(panel) or self._hopeless(panel):
                 break
         verdict = panel.verdict(seed=self.seed, seconds=0.0)
         return Remedy(
@@ -219,6 +220,13 @@ class _Search:
     def _mended(self, panel: Panel) -> bool:
         return all(panel.states[name] == PASS for name in self.missed)
 
+    def _hopeless(self, panel: Panel) -> bool:
+        """Whether a mean lies so far on the wrong side that a short search will not see it change."""
+        if len(panel.rows) < self.design.confidence.min_replicates:
+            return False
+        judged = panel.verdict(seed=self.seed, seconds=0.0).wanted
+        return any(_far(one) for one in judged if one.asked)
+
     def _effect(self, panel: Panel, verdict: Verdict) -> Effect:
         if verdict.state == FAIL or verdict.failed == verdict.replicates:
             return "fails"
@@ -231,7 +239,7 @@ def _climb(search: _Search, ladder: Ladder) -> list[Remedy]:
     """Try the highest rung; if that helps, the others from below until one does as well."""
     *lower, top = ladder.rungs
     highest = search.attempt(ladder, top)
-    if highest.effect == "fails":
+    if highest.effect not in HELPS:
         return [highest]
     for change in lower:
         tried = search.attempt(ladder, change)
@@ -241,6 +249,14 @@ def _climb(search: _Search, ladder: Ladder) -> list[Remedy]:
             # Something higher up may be more than likely.
             return [tried, highest] if highest.effect == "mends" else [tried]
     return [highest]
+
+
+def _far(judged: WantedJudgement) -> bool:
+    """Whether the mean so far misses its bound by more than two standard errors."""
+    found, bound = judged.judgement, judged.bound
+    size = abs(found.mean) if judged.rule == "within" else found.mean
+    miss = bound - size if judged.rule in ("share", "at_least") else size - bound
+    return miss > 2.0 * found.standard_error
 
 
 def _holds(judged: WantedJudgement) -> bool:
