@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from .candidates import Candidate
     from .optimise import SearchResult
 
 DEFAULT_VARY = ("tilts.count=5:61", "beam.total_fluence_e_nm2=1e6:1e10:log")
@@ -167,6 +168,10 @@ def show_search(result: "SearchResult", out: Path) -> None:
     missed = [one for one in result.candidates if one.state.name == "MISSES"]
     shown = sorted([*sorted(near, key=lambda one: one.cost)[:8], *missed[-4:]], key=lambda one: one.cost)
     wanted = tuple(result.wanted)
+
+    def fluence(one: "Candidate") -> float:
+        return one.design.total_fluence_e_nm2
+
     rows: list[dict[str, object]] = []
     for one in shown:
         found = one.estimates
@@ -174,7 +179,7 @@ def show_search(result: "SearchResult", out: Path) -> None:
             {
                 "candidate": one.number,
                 **{name: _short(value) for name, value in one.setting.items()},
-                "e/nm2": _short(one.design.total_fluence_e_nm2),
+                **({} if "beam.total_fluence_e_nm2" in one.setting else {"e/nm2": _short(fluence(one))}),
                 "minutes": f"{one.design.minutes:.0f}",
                 **{name: _short(found[name].mean) if name in found else None for name in wanted},
                 "replicates": len(one.rows) + len(one.fresh),
