@@ -21,8 +21,6 @@ _NAMES = {
     "plan_of": "plan",
     "read_study": "study",
     "read_table": "store",
-    "resume_study": "run_study",
-    "run_study": "run_study",
     "write_study_report": "study_report",
 }
 
