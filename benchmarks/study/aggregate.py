@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .intervals import check_level, clopper_pearson, mean_interval, wilson
-from .score_rules import COSTS, ScoreRule, score_rule
-from .study_table import Frame, StudyTable
+from .score_rules import COSTS, Frame, ScoreRule, score_rule
+from .study_table import StudyTable
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,12 +7,16 @@ from typing import Any, Literal
 import numpy as np
 
 from .aggregate import aggregate, differs, setting_costs
+from .factor_column import level_number, lower
 from .intervals import check_level
 from .pareto import group_codes, loss
-from .score_rules import COSTS, SCORE_RULES, ScoreRule, check_wanted, score_rule
-from .study_table import Frame, StudyTable, level_number, lower
+from .score_rules import COSTS, SCORE_RULES, Frame, ScoreRule, check_wanted, score_rule
+from .study_table import StudyTable
 
 Standing = Literal["proven", "likely", "open", "missed"]
+
+LEAST_REPLICATES = 4
+"""Fewer prove nothing: Student's interval of two or three skewed values is not to be trusted."""
 
 STANDINGS: tuple[Standing, ...] = ("proven", "likely", "open", "missed")
 """From best to worst: proven at the level, met on average, unknown for want of figures, missed on average."""
@@ -91,10 +95,11 @@ def best_setting(
 
     Notes
     -----
-    A mean is proven to meet its bound when its one-sided Student limit does, a success probability when its
-    one-sided Clopper-Pearson limit does. All must hold together, in all circumstances, so that each alone is
-    tested at `level` and no correction is needed (an intersection-union test). The search over settings
-    does favour the lucky ones: confirm the winner with fresh seeds (``glasstomo design check``).
+    A mean is proven to meet its bound when its one-sided Student limit does, from `LEAST_REPLICATES` values
+    or more, a success probability when its one-sided Clopper-Pearson limit does. All must hold together, in
+    all circumstances, so that each alone is tested at `level` and no correction is needed (an
+    intersection-union test). The search over settings does favour the lucky ones: confirm the winner with
+    fresh seeds (``glasstomo design check``).
 
     References
     ----------
@@ -278,7 +283,8 @@ def standing(rule: ScoreRule, row: Frame, bound: float) -> Standing | None:
         # Replicates without a value are no evidence for a mean.
         return "open"
     ends = {"at_most": ["high"], "at_least": ["low"]}.get(rule.rule, ["low", "high"])
-    return "proven" if all(meets(rule, row[end], bound) for end in ends) else state
+    enough = row["values"] >= LEAST_REPLICATES
+    return "proven" if enough and all(meets(rule, row[end], bound) for end in ends) else state
 
 
 def meets(rule: ScoreRule, value: float, bound: float) -> bool:

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from .aggregate import asked_rows
+from .factor_column import FactorColumn
 from .intervals import check_level, mean_interval
-from .score_rules import score_rule
-from .study_table import FactorColumn, Frame, StudyTable
+from .score_rules import Frame, score_rule
+from .study_table import StudyTable
 
 
 def effects(

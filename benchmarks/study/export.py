@@ -8,8 +8,8 @@ from typing import Any
 from ..labels import known, number
 from ..outputs import whole_file
 from .aggregate import EVERYTHING, aggregate, differs, setting_costs
-from .score_rules import COSTS, SCORE_RULES
-from .study_table import Frame, StudyTable
+from .score_rules import COSTS, SCORE_RULES, Frame
+from .study_table import StudyTable
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -87,6 +87,7 @@ def readable_table(table: StudyTable, wide: Frame) -> Frame:
     pandas.DataFrame
         Of text.
     """
+    import numpy as np
     import pandas as pd
 
     found: dict[str, list[str]] = {}
@@ -96,7 +97,10 @@ def readable_table(table: StudyTable, wide: Frame) -> Frame:
         f"{done}" if not failed else f"{done} + {failed} failed"
         for done, failed in zip(wide["done"], wide["failed"], strict=True)
     ]
+    same = [wide[one.name] for one in table.varied if one.numeric]
     for name, label in COSTS.items():
+        if name in wide and any(np.allclose(one, wide[name], rtol=1e-6, atol=0) for one in same):
+            continue
         if name in wide and name not in ("tilts", "seconds") and differs(wide[name].to_numpy(float)):
             found.setdefault(label, [number(value) for value in wide[name]])
     for name in table.scores:

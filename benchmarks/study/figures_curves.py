@@ -1,4 +1,4 @@
-"""Scores along one factor, effects of all of them, and what precision costs."""
+"""Scores along one factor, and how often a design succeeds along it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,12 +23,13 @@ from ..figures_style import (
     styled,
 )
 from .aggregate import EVERYTHING
-from .panels import MOST_LINES, Panel, curve_panels, panels
-from .score_rules import COSTS, SCORE_RULES, ScoreRule
-from .study_table import FactorColumn, Frame, StudyTable
+from .factor_column import FactorColumn, level_number
+from .panels import Panel, curve_panels, panels
+from .score_rules import SCORE_RULES, Frame, ScoreRule
+from .study_table import StudyTable
 
-_COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, SKY, BLACK, GREY, "#CC79A7")
-_MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
+COLOURS = (BLUE, ORANGE, GREEN, VERMILLION, SKY, BLACK, GREY, "#CC79A7")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "h")
 _SHARE = ScoreRule(column="", label="", rule="share")
 
 
@@ -164,7 +165,7 @@ def show_line(
     shift: float,
 ) -> None:
     """Draw one setting of the other factors along an axis."""
-    colour, marker = _COLOURS[order % len(_COLOURS)], _MARKERS[order % len(_MARKERS)]
+    colour, marker = COLOURS[order % len(COLOURS)], MARKERS[order % len(MARKERS)]
     if not x.numeric:
         shift *= 0.8
     places = {level: place(x, rank, shift) for rank, level in enumerate(x.levels)}
@@ -242,7 +243,7 @@ def plain_decades(ax: Axes, axis: str = "y") -> None:
     subs = (1.0, 2.0, 5.0) if decades < 2.2 else (1.0,)
     the_axis.set_major_locator(LogLocator(subs=subs))
     if decades < 4:
-        the_axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        the_axis.set_major_formatter(FuncFormatter(lambda value, _: level_number(value)))
     the_axis.set_minor_formatter(NullFormatter())
 
 
@@ -262,183 +263,3 @@ def level_axis(ax: Axes, x: FactorColumn) -> None:
         ax.set_xticks(list(x.levels), [x.level_text(level) for level in x.levels])
         ax.xaxis.set_minor_formatter(NullFormatter())
         ax.minorticks_off()
-
-
-@styled
-def figure_effects(effects: Frame, scores: Sequence[str]) -> Figure:
-    """Draw the marginal effect of every level, one panel for each score.
-
-    Parameters
-    ----------
-    effects : pandas.DataFrame
-        What `glasstomo.benchmarks.study.effects` found.
-    scores : sequence of str
-        Which of its scores.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        7 in wide. Points: effects with their intervals, dark where the interval leaves out no effect.
-    """
-    rows = effects[effects["score"] == scores[0]]
-    names = [f"{row.level} against {row.reference}" for row in rows.itertuples()]
-    number = len(names)
-    across = min(len(scores), 3)
-    down = -(-len(scores) // across)
-    figure = new_figure(PAGE_IN, down * (0.75 + 0.15 * number + 0.12 * rows["factor"].nunique()))
-    axes = list(np.atleast_1d(figure.subplots(down, across, squeeze=False, sharey=True)).flat)
-    for ax in axes[len(scores) :]:
-        ax.set_visible(False)
-    places, heads = effect_places(rows)
-    for ax, score in zip(axes, scores, strict=False):
-        show_effects(ax, effects[effects["score"] == score], places, SCORE_RULES[score])
-        ax.set_title(SCORE_RULES[score].label)
-        for place_of_head, head in heads:
-            ax.axhline(place_of_head - 0.55, color=LIGHT, linewidth=0.5, zorder=0)
-            if ax in axes[::across]:
-                ax.annotate(
-                    head,
-                    (0, place_of_head),
-                    xycoords=("axes fraction", "data"),
-                    xytext=(-4, 0),
-                    textcoords="offset points",
-                    ha="right",
-                    va="center",
-                    fontweight="bold",
-                    fontsize=6.5,
-                )
-    for ax in axes:
-        ax.set_yticks(places, names)
-        ax.set_ylim(max(places, default=0) + 0.7, -0.7)
-        ax.tick_params(axis="y", length=0)
-        ax.spines["left"].set_visible(False)
-    return figure
-
-
-def effect_places(rows: Frame) -> tuple[list[float], list[tuple[float, str]]]:
-    """Return the height of every effect, and of the head of every factor."""
-    places: list[float] = []
-    heads: list[tuple[float, str]] = []
-    height = -1.0
-    before = None
-    for factor, label in zip(rows["factor"], rows["label"], strict=True):
-        height += 1.0
-        if factor != before:
-            heads.append((height, label))
-            height += 1.0
-            before = factor
-        places.append(height)
-    return places, heads
-
-
-def show_effects(ax: Axes, rows: Frame, places: Sequence[float], rule: ScoreRule) -> None:
-    """Draw the effects on one score."""
-    # One zero among its values makes an effect a difference, which cannot share an axis of ratios.
-    kinds = rows["kind"].to_numpy()
-    ratio = bool((kinds == "ratio").all())
-    kind = "ratio" if ratio else "difference"
-    neutral = 1.0 if ratio else 0.0
-    ax.axvline(neutral, color=GREY, linewidth=0.7)
-    for place_of_row, row in zip(places, rows.itertuples(), strict=True):
-        if row.kind != kind or not np.isfinite(row.effect):
-            words = "no pairs" if not np.isfinite(row.effect) else "as a ratio only"
-            ax.annotate(
-                words, (0.5, place_of_row), xycoords=("axes fraction", "data"), color=GREY, va="center"
-            )
-            continue
-        sure = bool(row.low > neutral or row.high < neutral)
-        colour = BLUE if sure else GREY
-        if np.isfinite(row.low):
-            ax.plot([row.low, row.high], [place_of_row] * 2, color=colour, linewidth=1.0)
-        face = colour if sure else "white"
-        ax.plot(row.effect, place_of_row, "o", markersize=3.4, color=colour, markerfacecolor=face)
-    if ratio:
-        ax.set_xscale("log")
-        plain_decades(ax, "x")
-        ax.set_xlabel("Ratio")
-    else:
-        ax.set_xlabel(f"Difference ({rule.unit})" if rule.unit else "Difference")
-
-
-@styled
-def figure_pareto(
-    table: StudyTable,
-    fronts: dict[str, Frame],
-    score: str,
-) -> Figure:
-    """Draw a score against what it costs, with the front that no setting beats.
-
-    Parameters
-    ----------
-    table : StudyTable
-        Whose settings they are.
-    fronts : dict of str to pandas.DataFrame
-        Cost to what `pareto_front` found for the objectives (score, cost).
-    score : str
-        Name of the score.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        7 in wide; a row for each circumstance that one cannot choose, a column for each cost. Step: the
-        front. Filled points lie on it.
-    """
-    rule = SCORE_RULES[score]
-    shown = panels(list(table.given))
-    figure = new_figure(PAGE_IN if len(fronts) > 1 else 0.66 * PAGE_IN, 2.1 * len(shown) + 0.35)
-    axes = np.atleast_2d(figure.subplots(len(shown), len(fronts), squeeze=False, sharey=True))
-    coloured = colour_factor(table)
-    kinds = [Panel(levels={}, title="settings")] if coloured is None else panels([coloured])
-    for row, panel in zip(axes, shown, strict=True):
-        for ax, (cost, front) in zip(row, fronts.items(), strict=True):
-            show_wanted(ax, rule, table.wanted.get(score))
-            # A bias is good when it is small, whatever its sign.
-            front = front.assign(**{score: front[score].abs()}) if rule.rule == "within" else front
-            show_front(ax, front[panel.inside(front)], score, cost, kinds)
-            value_axis(ax, rule, front.assign(mean=front[score]))
-            if rule.rule == "within":
-                ax.set_ylabel(f"{rule.label}, modulus{f' ({rule.unit})' if rule.unit else ''}")
-                ax.set_ylim(bottom=0)
-            ax.set_title(panel.title if table.given else "")
-            ax.set_xlabel(COSTS[cost])
-        for ax in row[1:]:
-            ax.set_ylabel("")
-    if axes.size > 1:
-        panel_letters(list(axes.flat))
-    if len(kinds) > 1:
-        handles, words = axes.flat[0].get_legend_handles_labels()
-        figure.legend(handles, words, loc="outside lower center", ncols=min(len(kinds), 4))
-    return figure
-
-
-def colour_factor(table: StudyTable) -> FactorColumn | None:
-    """Return the factor that tells the points of a front apart: a word such as the method, of few levels."""
-    words = [one for one in table.choices if not one.numeric and len(one.levels) <= MOST_LINES]
-    few = [one for one in table.choices if one.numeric and len(one.levels) <= MOST_LINES and not one.log]
-    return next(iter(words + few), None)
-
-
-def show_front(ax: Axes, settings: Frame, score: str, cost: str, kinds: Sequence[Panel]) -> None:
-    """Draw the settings of one circumstance and their front."""
-    known = settings[settings[score].notna() & settings[cost].notna()]
-    on = known[known["front"]].sort_values(cost)
-    ax.step(on[cost], on[score], where="post", color=GREY, linewidth=0.9, zorder=1)
-    for order, kind in enumerate(kinds):
-        mine = known[kind.inside(known)]
-        colour, marker = _COLOURS[order % len(_COLOURS)], _MARKERS[order % len(_MARKERS)]
-        front = mine["front"].to_numpy(bool)
-        how: Any = {"linestyle": "", "marker": marker, "color": colour}
-        ax.plot(
-            mine[cost][~front],
-            mine[score][~front],
-            markersize=2.6,
-            markerfacecolor="none",
-            alpha=0.55,
-            markeredgewidth=0.6,
-            **how,
-        )
-        ax.plot(mine[cost][front], mine[score][front], markersize=4.2, label=kind.title, zorder=2, **how)
-    costs = known[cost].to_numpy(float)
-    if costs.size and costs.min() > 0 and costs.max() / costs.min() > 8:
-        ax.set_xscale("log")
-        plain_decades(ax, "x")

@@ -20,10 +20,11 @@ from ..figures_style import (
     styled,
 )
 from .aggregate import EVERYTHING
+from .factor_column import FactorColumn, lower
 from .figures_curves import plain_decades
 from .panels import Panel, grid, panels
-from .score_rules import SCORE_RULES, ScoreRule
-from .study_table import FactorColumn, Frame, StudyTable, lower
+from .score_rules import SCORE_RULES, Frame, ScoreRule
+from .study_table import StudyTable
 
 _ACROSS = 3
 # More cells than this across a panel leave no room for their numbers.

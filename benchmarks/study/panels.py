@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from .study_table import FactorColumn, Frame, StudyTable
+from .factor_column import FactorColumn
+from .score_rules import Frame
+from .study_table import StudyTable
 
 MOST_PANELS = 12
 MOST_LINES = 8

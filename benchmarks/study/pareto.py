@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from .aggregate import differs, setting_costs, settings_of, statistics
-from .score_rules import COSTS, SCORE_RULES, ScoreRule, score_rule
-from .study_table import Frame, StudyTable
+from .score_rules import COSTS, SCORE_RULES, Frame, ScoreRule, score_rule
+from .study_table import StudyTable
 
 
 def nondominated(losses: np.ndarray) -> np.ndarray:

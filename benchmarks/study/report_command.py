@@ -6,6 +6,15 @@ from pathlib import Path
 
 import click
 
+# How surely the best design gives what is wanted, for a line on a terminal.
+STANDING = {
+    "proven": "Proven",
+    "likely": "On average, not proven",
+    "open": "Undecided",
+    "missed": "Missed, nearest",
+    None: "Best",
+}
+
 
 @click.command("report")
 @click.argument("source", type=click.Path(path_type=Path))
@@ -98,8 +107,11 @@ def report(
     failed = f", {cells['failed']} failed" if cells["failed"] else ""
     click.echo(f"{cells['done']}{planned} cells done{failed}")
     if best["setting"] is not None:
-        setting = ", ".join(f"{name} = {value}" for name, value in best["setting"].items())
-        click.echo(f"{best['standing'] or 'best'}: {setting}" if setting else f"{best['standing'] or 'done'}")
+        setting = ", ".join(
+            f"{name.rstrip('_')} = {value:g}" if isinstance(value, float) else f"{name.rstrip('_')} = {value}"
+            for name, value in best["setting"].items()
+        )
+        click.echo(f"{STANDING[best['standing']]}: {setting or 'the only setting'}")
     click.echo(best["reason"])
     click.echo(f"Report: {out / 'report.html'}")
     return 0

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .aggregate import EVERYTHING, aggregate
+from .factor_column import lower
 from .panels import line_axis, map_axes, sliced, sliced_for_curves
 from .pareto import known_costs, pareto_front
-from .score_rules import SCORE_RULES
-from .study_table import Frame, StudyTable, lower
+from .score_rules import SCORE_RULES, Frame
+from .study_table import StudyTable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -156,7 +157,7 @@ def curves(table: StudyTable, scores: Sequence[str], level: float) -> list[Study
 
 def fronts(table: StudyTable, scores: Sequence[str]) -> list[StudyFigure]:
     """What precision costs."""
-    from .figures_curves import figure_pareto
+    from .figures_fronts import figure_pareto
 
     table, fixed = sliced(table, [one.name for one in table.choices], most=3)
     costs = known_costs(table)
@@ -182,7 +183,7 @@ def fronts(table: StudyTable, scores: Sequence[str]) -> list[StudyFigure]:
 
 def effect_figures(effects: Frame, scores: Sequence[str], level: float) -> list[StudyFigure]:
     """What each factor does alone."""
-    from .figures_curves import figure_effects
+    from .figures_effects import figure_effects
 
     known = effects[effects["effect"].notna() & effects["score"].isin(list(scores))]
     shown = [name for name in scores if name in set(known["score"])][:3]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..labels import quantity_label
+from .factor_column import FactorColumn, sentence
 from .score_rules import SCORE_RULES, Frame, check_wanted
 
 if TYPE_CHECKING:
@@ -41,56 +42,6 @@ _LABELS = {
     "calibration_adf_tilts": "ADF tilts",
     "method": "Method",
 }
-
-
-_NAMED = ("method", "reconstruction_method")
-_WORDS = {"tv": "TV", "tv2": "TV²", "tv_tv2": "TV + TV²", "tgv2": "TGV²", "tv_joint": "joint TV"} | {
-    name: name.upper() for name in ("wbp", "sirt", "cgls", "mlem", "osem")
-}
-_POWERS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
-
-@dataclass(frozen=True, kw_only=True)
-class FactorColumn:
-    """A factor of a study, as a column of its table.
-
-    Attributes
-    ----------
-    name : str
-        The column.
-    label : str
-        For axes and heads of tables, with the unit.
-    levels : tuple
-        Its values, numbers in increasing order, names in the study's order.
-    numeric : bool
-        The levels are numbers.
-    log : bool
-        They are best drawn on a logarithmic axis.
-    given : bool
-        It describes the specimen or what goes wrong with it: one cannot choose it at the microscope, and a
-        design should hold for all its levels.
-    """
-
-    name: str
-    label: str
-    levels: tuple[Any, ...]
-    numeric: bool
-    log: bool
-    given: bool
-
-    def level_text(self, level: Any) -> str:
-        """Write one level.
-
-        Examples
-        --------
-        >>> tilts = FactorColumn(name="t", label="T", levels=(15.0,), numeric=True, log=False, given=False)
-        >>> tilts.level_text(15.0), tilts.level_text(5e7), tilts.level_text(1e10)
-        ('15', '5 × 10⁷', '10¹⁰')
-        """
-        if self.numeric:
-            return level_number(float(level))
-        plain = str(level).replace("_", " ")
-        return _WORDS.get(str(level), plain) if self.name in _NAMED else plain
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -350,38 +301,6 @@ def factor_column(
         log=bool(spread if log is None else positive and log),
         given=given,
     )
-
-
-def level_number(value: float) -> str:
-    """Write a number as a reader would, four digits at most.
-
-    Examples
-    --------
-    >>> level_number(-70.0), level_number(0.05), level_number(12000.0), level_number(2.5e-4)
-    ('−70', '0.05', '12000', '2.5 × 10⁻⁴')
-    """
-    if value == 0 or 1e-3 <= abs(value) < 1e5:
-        return f"{value:.4g}".replace("-", "−") if abs(value) < 1e4 else f"{value:.0f}".replace("-", "−")
-    mantissa, _, power = f"{value:.3e}".partition("e")
-    mantissa = mantissa.rstrip("0").rstrip(".").replace("-", "−")
-    tens = f"10{str(int(power)).translate(_POWERS)}"
-    return tens if mantissa == "1" else f"{mantissa} × {tens}"
-
-
-def lower(text: str) -> str:
-    """Begin with a small letter, unless the word is an acronym.
-
-    Examples
-    --------
-    >>> lower("Zinc fraction"), lower("NRMSE")
-    ('zinc fraction', 'NRMSE')
-    """
-    return text if text[:2].isupper() else text[:1].lower() + text[1:]
-
-
-def sentence(text: str) -> str:
-    """Begin with a capital letter, and leave the rest (units) alone."""
-    return text[:1].upper() + text[1:]
 
 
 def table_of_study(rows: Frame, study: "Study", *, wanted: Mapping[str, float] | None = None) -> StudyTable:
