@@ -25,6 +25,8 @@ _NAMES = {
     "resolution_voxels": "resolution",
     "mixing_state": "mixing",
     "MixingState": "mixing",
+    "interface_width": "diffuse_interface",
+    "InterfaceWidth": "diffuse_interface",
     "miscibility_limit": "miscibility",
     "MiscibilityLimit": "miscibility",
     "precision": "single_phase",
@@ -35,6 +37,7 @@ _NAMES = {
 }
 if TYPE_CHECKING:
     from .cross_section import CrossSectionFit, fit_cross_section
+    from .diffuse_interface import InterfaceWidth, interface_width
     from .diagram import PhaseDiagram, particle_mask, phase_diagram
     from .distance import phase_diagram_distance
     from .miscibility import MiscibilityLimit, miscibility_limit
@@ -52,6 +55,7 @@ __all__ = [
     "CrossSectionFit",
     "EsfStatus",
     "EsfThreshold",
+    "InterfaceWidth",
     "Metric",
     "MiscibilityLimit",
     "MixingState",
@@ -62,6 +66,7 @@ __all__ = [
     "esf_threshold",
     "find_phases",
     "fit_cross_section",
+    "interface_width",
     "miscibility_limit",
     "mixing_state",
     "nrmse",

@@ -51,7 +51,7 @@ def _level_distance(field: np.ndarray, rich: np.ndarray, known: np.ndarray, reso
     normal = gradient / np.maximum(slope, 1e-12)[:, None]
     points = np.argwhere(beside) - offset[:, None] * normal
     voxels = np.argwhere(known)
-    found = KDTree(points).query(voxels, distance_upper_bound=5 * resolution + 10, workers=2)
+    found = KDTree(points).query(voxels, distance_upper_bound=5 * resolution + 10)
     away, nearest = np.asarray(found[0]), np.asarray(found[1])
     found = np.isfinite(away)
     plane = np.abs(np.einsum("ij,ij->i", voxels[found] - points[nearest[found]], normal[nearest[found]]))

@@ -37,6 +37,11 @@ class Metric:
 _ROWS = (
     Metric("esf_threshold", "threshold", "threshold at the steepest point of the particle's edge, from V(t)"),
     Metric("thickness_map", "thickness", "thickness along the beam above a threshold, nm"),
+    Metric(
+        "interface_width",
+        "diffuse_interface",
+        "10-90 % width of the zinc fraction across an interface, freed of the volume's blur, nm",
+    ),
     Metric("resolution_voxels", "resolution", "blur (FWHM) at the particle's surface, voxels"),
     Metric("fit_cross_section", "cross_section", "partial cross-section from counts against thickness, barn"),
     Metric(

@@ -6,6 +6,7 @@ import numpy as np
 
 from ...metrics import (
     dice,
+    interface_width,
     miscibility_limit,
     mixing_state,
     nrmse,
@@ -14,7 +15,6 @@ from ...metrics import (
     phase_diagram_distance,
     precision,
 )
-from ...metrics.interface_width import interface_width
 from ...phantoms import FluxMelted, Phantom, Segregated, Table
 from .sections import Wanted
 
