@@ -20,10 +20,10 @@ from glasstomo.benchmarks.study.workers import WorkersLostError, open_workers
 
 HERE = Path(__file__).parent
 CELLS = 36
-PATIENCE_S = 90.0
+PATIENCE_S = 300.0
 # Of a client that looks for its scheduler; more than a scheduler takes to start.
-CONNECT = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "20s"}
-IMPATIENT = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "3s"}
+CONNECT = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "60s"}
+IMPATIENT = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "15s"}
 
 
 def environment(more: dict[str, str]) -> dict[str, str]:
@@ -57,7 +57,7 @@ def scheduler(address: str, *prefix: str):
 
 def worker(address: str, *prefix: str, threads: int = 1, **more: str):
     program = [*prefix, sys.executable, "-m", "distributed.cli.dask_worker", address]
-    return running(*program, "--nthreads", str(threads), "--no-dashboard", "--death-timeout", "30", **more)
+    return running(*program, "--nthreads", str(threads), "--no-dashboard", "--death-timeout", "120", **more)
 
 
 @contextlib.contextmanager

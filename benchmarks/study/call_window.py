@@ -27,6 +27,7 @@ _LEAST = 16
 _HOPELESS = 8
 
 _TICK_S = 0.5
+_NO_CALL = -1
 
 
 class CallWindow:
@@ -46,8 +47,8 @@ class CallWindow:
     def __init__(self, workers: DaskWorkers, function: Callable[..., Any], in_flight: int | None) -> None:
         self.workers, self.function, self.in_flight = workers, function, in_flight
         self.name = uuid.uuid4().hex[:8]
-        self.ended: queue.SimpleQueue[tuple[int, Future]] = queue.SimpleQueue()
-        self.taken: deque[tuple[int, Future]] = deque()
+        self.ended: queue.SimpleQueue[tuple[int, Future | None]] = queue.SimpleQueue()
+        self.taken: deque[tuple[int, Future | None]] = deque()
         self.calls: dict[int, dict[str, Any]] = {}
         self.futures: dict[int, Future] = {}
         self.suspects: deque[int] = deque()
@@ -62,6 +63,8 @@ class CallWindow:
     def stop(self) -> None:
         """Ask to end: what has ended is still yielded."""
         self.stopping = True
+        # Wakes whoever waits; putting is safe within a handler of signals.
+        self.ended.put((_NO_CALL, None))
 
     def outcomes(self, calls: Iterable[dict[str, Any]]) -> Iterator[tuple[int, Outcome]]:
         """Yield outcomes as they come."""
@@ -76,7 +79,7 @@ class CallWindow:
             self.wait()
             while self.taken:
                 index, future = self.taken.popleft()
-                if self.futures.get(index) is not future:
+                if future is None or self.futures.get(index) is not future:
                     continue
                 del self.futures[index]
                 outcome = self.outcome(index, future)

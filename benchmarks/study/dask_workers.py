@@ -28,7 +28,7 @@ _LOCAL_CONFIG = {
     "distributed.worker.memory.pause": False,
     "distributed.worker.memory.terminate": 0.95,
     "distributed.worker.profile.enabled": False,
-    "distributed.scheduler.allowed-failures": 2,
+    "distributed.scheduler.allowed-failures": 1,
     "distributed.scheduler.active-memory-manager.start": False,
 }
 
@@ -69,14 +69,17 @@ class DaskWorkers(Workers):
         Who they are, for people.
     note : callable
         Told one line when no worker is there.
+    patience_s : float
+        For how long there may be none before that is said.
     """
 
     apart = True
 
-    def __init__(self, client: Any, label: str, note: Note) -> None:
-        self.client, self.note = client, note
+    def __init__(self, client: Any, label: str, note: Note, patience_s: float = 0.0) -> None:
+        self.client, self.note, self.patience_s = client, note, patience_s
         self._label = label
-        self._count, self._counted, self._noted = 0, -float("inf"), -float("inf")
+        self._count, self._counted = 0, -float("inf")
+        self._next_note = time.monotonic() + patience_s
         self._ready: Callable[[], int] = int
         self._stop: Callable[[], object] = object
 
@@ -125,8 +128,10 @@ class DaskWorkers(Workers):
         if self.client.status in ("closed", "closing"):
             raise WorkersLostError(f"{self.label} does not answer any more; start it again, then resume")
         now = time.monotonic()
-        if self.client.status == "running" and self.count == 0 and now - self._noted > _WAIT_NOTE_S:
-            self._noted = now
+        if self.client.status != "running" or self.count > 0:
+            self._next_note = now + self.patience_s
+        elif now >= self._next_note:
+            self._next_note = now + _WAIT_NOTE_S
             self.note(f"{self.label} has no worker; waiting for one (Ctrl-C ends)")
 
 
@@ -159,7 +164,8 @@ def local_workers(count: int | None, note: Note | None = None) -> Iterator[DaskW
             client = Client(cluster, set_as_default=False)
             stack.callback(client.close)
         label = f"{number} {'process' if number == 1 else 'processes'} on this machine"
-        yield DaskWorkers(client, label, note or _say_nothing)
+        # The last worker may have died, and starts anew in a moment.
+        yield DaskWorkers(client, label, note or _say_nothing, patience_s=_WAIT_NOTE_S)
 
 
 @contextmanager

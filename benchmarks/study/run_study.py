@@ -14,7 +14,7 @@ from ..progress import Progress
 from .landing import CannotLandError, Landing, Pace, cannot_land
 from .store import RESULTS_FILE, ResultStore
 from .study import Cell, Study
-from .workers import Workers, WorkersLostError, open_workers
+from .workers import Workers, WorkersLostError, check_choice, open_workers
 
 Trial = Callable[..., Mapping[str, Any]]
 
@@ -122,6 +122,7 @@ def run_study(
     """
     from ..design.trial import run_trial
 
+    check_choice(scheduler, workers)
     out, progress, start = Path(out), progress or Progress(), time.perf_counter()
     cells, key = study.cells(), study.key
     with ResultStore(out) as store:

@@ -138,12 +138,7 @@ def open_workers(
         When both a scheduler and a number of workers are given, when nothing answers at the address, or
         when a worker there runs other versions or several threads.
     """
-    if scheduler is not None and workers is not None:
-        raise ValueError(
-            f"workers must not be given with a scheduler, which has its own, got {workers}; leave one out"
-        )
-    if workers is not None and workers < 0:
-        raise ValueError(f"workers must be 0 (this process) or more, got {workers}")
+    check_choice(scheduler, workers)
     if workers == 0:
         yield Workers()
         return
@@ -152,6 +147,16 @@ def open_workers(
     opened = local_workers(workers, note) if scheduler is None else cluster_workers(scheduler, note)
     with opened as pool:
         yield pool
+
+
+def check_choice(scheduler: str | None, workers: int | None) -> None:
+    """Refuse a choice of workers that is none; see `open_workers`."""
+    if scheduler is not None and workers is not None:
+        raise ValueError(
+            f"workers must not be given with a scheduler, which has its own, got {workers}; leave one out"
+        )
+    if workers is not None and workers < 0:
+        raise ValueError(f"workers must be 0 (this process) or more, got {workers}")
 
 
 def performed(function: Callable[..., Any], call: dict[str, Any], worker: str) -> Outcome:
