@@ -37,8 +37,8 @@ _NAMES = {
 }
 if TYPE_CHECKING:
     from .cross_section import CrossSectionFit, fit_cross_section
-    from .diffuse_interface import InterfaceWidth, interface_width
     from .diagram import PhaseDiagram, particle_mask, phase_diagram
+    from .diffuse_interface import InterfaceWidth, interface_width
     from .distance import phase_diagram_distance
     from .miscibility import MiscibilityLimit, miscibility_limit
     from .mixing import MixingState, mixing_state

@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from glasstomo.metrics.edge_width import WIDTH_PER_SIGMA, fit_edge
 from glasstomo.metrics.diffuse_interface import interface_width
+from glasstomo.metrics.edge_width import WIDTH_PER_SIGMA, fit_edge
 from glasstomo.metrics.level_surface import level_surface
 from glasstomo.phantoms import Grid, make_phantom
 from hypothesis import given, settings
