@@ -448,6 +448,19 @@ def test_few_replicates_prove_nothing(replicates: int, standing: str):
     )
 
 
+def test_proof_is_the_one_sided_limit():
+    rows = synthetic_rows(**{**TINY, "tilts": (30,), "methods": ("tv",)}, replicates=6)
+    values = rows["zn_fraction_2sigma"]
+    limit = values.mean() + stats.t.ppf(0.95, 5) * values.sem()
+    for bound, standing in ((1.001 * limit, "proven"), (0.999 * limit, "likely")):
+        assert best_setting(study_table(rows, wanted={"zn_fraction_2sigma": bound})).standing == standing
+    # Of 59 particles told right all must be: 0.05^(1/59) = 0.9505, and 0.05^(1/58) = 0.9497.
+    for replicates, standing in ((58, "likely"), (59, "proven")):
+        many = synthetic_rows(**{**TINY, "tilts": (30,), "methods": ("tv",)}, replicates=replicates)
+        many["mixing_state_right"] = 1.0
+        assert best_setting(study_table(many, wanted={"mixing_state": 0.95})).standing == standing
+
+
 def test_a_failure_is_no_evidence():
     rows = synthetic_rows(
         tilts=(15, 60), fluence=(1e9,), methods=("tv2",), particles=("segregated",), replicates=6
@@ -741,6 +754,23 @@ def test_damaged_tables_are_refused(content: bytes, suffix: str, tmp_path: Path)
         write_study_report(path, tmp_path / "out")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_kept_study_is_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from glasstomo.benchmarks.study import study_source
+
+    study = Study(name="kept", factors=({"field": "tilts.count", "values": (15, 31)},), replicates=2)
+    folder = tmp_path / "studies" / "kept"
+    folder.mkdir(parents=True)
+    rows = [{**landed(cell), "dice": 0.9} for cell in study.cells()]
+    pd.DataFrame(rows).to_parquet(folder / "results.parquet")
+    (folder / "study.toml").write_text(
+        'title = "Kept"\nreplicates = 2\n[[factors]]\nfield = "tilts.count"\nvalues = [15, 31]\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(study_source, "FOLDER", tmp_path / "studies")
+    table = read_study_table("kept")
+    assert (table.name, table.title, table.planned, len(table.rows)) == ("kept", "Kept", 4, 4)
 
 
 def test_sources_that_are_none(tmp_path: Path):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from ..figures_style import (
     BLACK,
@@ -241,7 +241,8 @@ def plain_decades(ax: Axes, axis: str = "y") -> None:
     low, high = the_axis.get_view_interval()
     decades = np.log10(high / low) if low > 0 else 9.0
     subs = (1.0, 2.0, 5.0) if decades < 2.2 else (1.0,)
-    the_axis.set_major_locator(LogLocator(subs=subs))
+    # Within half a decade round numbers of an even scale are closer together than 1, 2 and 5.
+    the_axis.set_major_locator(MaxNLocator(4) if decades < 0.6 else LogLocator(subs=subs))
     if decades < 4:
         the_axis.set_major_formatter(FuncFormatter(lambda value, _: level_number(value)))
     the_axis.set_minor_formatter(NullFormatter())

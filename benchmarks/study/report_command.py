@@ -19,7 +19,9 @@ STANDING = {
 @click.command("report")
 @click.argument("source", type=click.Path(path_type=Path))
 @click.option(
-    "--out", type=click.Path(path_type=Path), help="Folder of the report [default: report/ inside SOURCE]."
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder of the report [default: report/ inside SOURCE, else SOURCE_report].",
 )
 @click.option(
     "--wanted",
@@ -78,8 +80,9 @@ def report(
 ) -> int:
     """Report a study: figures, tables and one HTML page.
 
-    SOURCE is the --out of a run, finished or not, a folder of benchmarks/studies, or a table of results
-    (.parquet, .csv). The page says which design is the cheapest that gives what is wanted.
+    SOURCE is the --out of a run, finished or not, the name of a study that comes with glasstomo (its kept
+    table), or a table of results (.parquet, .csv). The page says which design is the cheapest that gives
+    what is wanted.
 
     Example: glasstomo study report results/dose_tilt --wanted zn_fraction_2sigma=0.03 --max-minutes 60
     """

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from .shipped import FOLDER
 from .study_table import StudyTable, read_rows, study_table, table_of_study
 
 _TABLES = ("results.parquet", "results.csv")
@@ -15,7 +16,8 @@ def read_study_table(source: Path | str, *, wanted: Mapping[str, float] | None =
     ----------
     source : path-like
         The ``--out`` of a run, also while it runs; a folder with ``results.parquet`` (or .csv) and, as a
-        rule, ``study.toml``; or a table of results, .parquet or .csv.
+        rule, ``study.toml``; the name of a study that comes with glasstomo and whose table is kept; or a
+        table of results, .parquet or .csv.
     wanted : mapping, optional
         Score to bound, instead of what the study's design wants.
 
@@ -27,6 +29,9 @@ def read_study_table(source: Path | str, *, wanted: Mapping[str, float] | None =
         If it cannot be read.
     """
     source = Path(source)
+    kept = FOLDER / source.name
+    if not source.exists() and str(source) == source.name and kept.is_dir():
+        source = kept
     if not source.exists():
         raise FileNotFoundError(None, "no such file or folder", str(source))
     if source.is_file():
