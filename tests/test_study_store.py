@@ -132,6 +132,31 @@ def test_part_within_another_is_left_out():
     assert not big.holds(big)
 
 
+def test_death_while_single_parts_are_removed(tmp_path, monkeypatch):
+    """The part that remains is older than what was put together, and must not win over it."""
+    monkeypatch.setattr(parts, "FAN_IN", 3)
+    store = claimed(tmp_path)
+    store.append([row(0, 1.0)])
+    store.append([row(1, 1.0)])
+    remove = Path.unlink
+
+    def die_at_the_first(path, **options):
+        # Removes all but the first.
+        if not path.name.startswith("part-00000001"):
+            remove(path, **options)
+
+    with monkeypatch.context() as dying:
+        dying.setattr(Path, "unlink", die_at_the_first)
+        store.append([row(0, 2.0)])
+    names = sorted(path.name for path in (tmp_path / "rows").iterdir())
+    assert names == ["part-00000001-00000001.parquet", "part-00000001-00000003.parquet"]
+    assert [part.last for part in store.parts.files()] == [3]
+    assert scores(store) == {0: 2.0, 1: 1.0}
+    store.__exit__(None, None, None)
+    claimed(tmp_path).__exit__(None, None, None)
+    assert [path.name for path in (tmp_path / "rows").iterdir()] == ["part-00000001-00000003.parquet"]
+
+
 def test_full_disk_leaves_what_was_there(tmp_path, monkeypatch):
     store = claimed(tmp_path)
     store.append([row(0)])
