@@ -76,7 +76,8 @@ def check_design(
     Notes
     -----
     Each wanted precision is decided by evidence that may be looked at after every replicate (`Decision`).
-    Its pass may be wrong with probability 1 − level, its fail with (1 − level)/k for k wanted precisions.
+    Its pass may be wrong with probability 1 − level, its fail with (1 − level)/k for k wanted precisions,
+    of which each cross-section is one.
     A pass of the whole needs every one to pass, so that it is wrong with at most 1 − level (the
     intersection–union test [1]_); a fail needs one, which is Bonferroni's bound. Replicates that end in an
     error miss whatever is wanted. Nothing is decided before `min_replicates`, nor after
@@ -126,7 +127,7 @@ class Panel:
     """
 
     def __init__(self, design: "Design", *, pass_error: float | None = None, enough: str = "decided") -> None:
-        from ..study.score_rules import score_rule
+        from ..study.score_rules import claims
 
         self.design = design
         self.enough = enough
@@ -134,17 +135,17 @@ class Panel:
         confidence = design.confidence
         self._least = confidence.min_replicates
         error = 1.0 - confidence.level
-        given = design.wanted.given
-        self._rules = {name: score_rule(name) for name in given}
+        judged = claims(design.wanted.given)
+        self._rules = {name: rule for name, (rule, _) in judged.items()}
         self._decisions = {
             name: Decision(
                 self._rules[name].rule,
                 bound,
                 pass_error=error if pass_error is None else pass_error,
-                fail_error=error / len(given),
+                fail_error=error / len(judged),
                 min_count=self._least,
             )
-            for name, bound in given.items()
+            for name, (_, bound) in judged.items()
         }
 
     def add(self, row: Row) -> None:

@@ -70,12 +70,13 @@ def single_changes(design: "Design", missed: set[str]) -> tuple[Ladder, ...]:
     {'beam.dwell_s': 0.4}
     """
     ladders: list[Ladder] = []
-    if missed - {"cross_section_bias"}:
+    standards = {name for name in missed if name.startswith("cross_section_bias")}
+    if missed - standards:
         ladders += [Ladder("solver", (change,)) for change in _solvers(design)]
         ladders += [Ladder("holder", (change,)) for change in _holders(design)]
-    if "cross_section_bias" in missed or design.calibration.cross_sections == "measured":
+    if standards or design.calibration.cross_sections == "measured":
         ladders += _standards(design)
-    if missed - {"cross_section_bias"} and design.tilts.angles_deg is None:
+    if missed - standards and design.tilts.angles_deg is None:
         ladders += [
             Ladder("tilts", tuple(_tilts(design, same_total=True))),
             Ladder("range", tuple(_ranges(design))),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from .candidates import State
 from .estimates import estimates, is_asked
 from .row_book import RowBook
-from .score_rules import score_rule
+from .score_rules import claims
 
 if TYPE_CHECKING:
     from ..design.design import Design
@@ -107,13 +107,13 @@ def _take(
     """Give a row to the decisions that it says something about."""
     from ..design.decision import Decision
 
-    for name, bound in wanted.items():
-        rule = score_rule(name)
+    judged = claims(wanted)
+    for name, (rule, bound) in judged.items():
         if not is_asked(row, rule):
             continue
         if name not in decisions:
             decisions[name] = Decision(
-                rule.rule, bound, pass_error=error, fail_error=error / len(wanted), min_count=least
+                rule.rule, bound, pass_error=error, fail_error=error / len(judged), min_count=least
             )
         decisions[name].add(row.get(rule.column))
 

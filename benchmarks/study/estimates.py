@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .score_rules import ScoreRule, score_rule
+from .score_rules import ScoreRule, claims
 
 # Of a value that could not be measured, in bounds; as in `Decision`.
 MISS = 2.0
@@ -72,8 +72,8 @@ def estimates(rows: Sequence[Row], wanted: Mapping[str, float]) -> dict[str, Est
     Returns
     -------
     dict
-        Name → `Estimate`. A score that cannot be asked of a particle (the miscibility limit of one that
-        has none) is left out.
+        Name → `Estimate`, one for each cross-section (`claims`). A score that cannot be asked of a particle
+        (the miscibility limit of one that has none) is left out.
 
     Notes
     -----
@@ -91,8 +91,7 @@ def estimates(rows: Sequence[Row], wanted: Mapping[str, float]) -> dict[str, Est
     (-0.067, False)
     """
     found = {}
-    for name, bound in wanted.items():
-        rule = score_rule(name)
+    for name, (rule, bound) in claims(wanted).items():
         asked = [row for row in rows if is_asked(row, rule)]
         if not asked:
             continue

@@ -1,7 +1,7 @@
 """What each score of a table means to a reader: its name and unit, and when a value is good enough."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 if TYPE_CHECKING:
@@ -166,6 +166,34 @@ def score_rule(name: str) -> ScoreRule:
     if name not in SCORE_RULES:
         raise ValueError(f"no score {name!r}; known: {', '.join(SCORE_RULES)}")
     return SCORE_RULES[name]
+
+
+def claims(wanted: Mapping[str, float]) -> dict[str, tuple[ScoreRule, float]]:
+    """Return what has to be decided for what is wanted: one claim each, or one for each of its columns.
+
+    The worst of several columns, signed, has no mean worth judging: two cross-sections that are always 3 %
+    too large and 3 % too small take turns at being the worst. Each is judged by itself.
+
+    Returns
+    -------
+    dict
+        Name of the claim to its rule and bound.
+
+    Examples
+    --------
+    >>> list(claims({"density_bias": 0.1, "cross_section_bias": 0.02}))[:2]
+    ['density_bias', 'cross_section_bias_Co_Ka']
+    """
+    from .columns import COLUMNS
+
+    found: dict[str, tuple[ScoreRule, float]] = {}
+    for name, bound in wanted.items():
+        rule = score_rule(name)
+        if not rule.of:
+            found[name] = (rule, bound)
+        for column in rule.of:
+            found[column] = (replace(rule, column=column, label=COLUMNS[column].label, of=()), bound)
+    return found
 
 
 def check_wanted(wanted: Mapping[str, float]) -> dict[str, float]:
