@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import tomllib
 from collections.abc import Iterator
@@ -143,6 +144,8 @@ CONTRADICTIONS = {
     "deep-options": f"[specimen.options.{'.'.join(['a'] * 2000)}]\n",
     "yaml": "tilts:\n  count: 15\n",
     "json": '{"tilts": {"count": 15}}\n',
+    "long-list": "[tilts]\nangles_deg = [\n" + 4000 * "  0.5,\n" + "]\ncuont = 3\n",
+    "many-keys": "[tilts]\n" + "".join(f"a{i} = 3\n" for i in range(3000)),
     "unclosed-text": '[specimen]\nparticle = "segregated\n',
     "unclosed-list": "[tilts]\nangles_deg = [0.0,\n",
     "comma-as-point": "[beam]\ncurrent_na = 1,5\n",
@@ -286,6 +289,8 @@ def test_lines_name_the_field_its_line_and_the_nearest_known_one(
         ("\ufeff[beam]\ncurrent_na = -1.0\n", "beam.current_na", 2),
         ("[tilts]\ncount = 31\nstart_deg = 80.0\nstop_deg = 10.0\n", "stop_deg", 4),
         ("[beam]\n" + 40 * "# words\n" + "current_na = -1.0\n", "beam.current_na", 42),
+        ("# a\n\n[tilts]\n# b\nangles_deg = [\n" + 300 * "  0.5,\n" + "]\ncuont = 3\n", "cuont", 307),
+        ("# a\n\n[tilts]\n# b\nangles_deg = [\n" + 300 * "  0.5,\n" + "]\n", "angles_deg", 5),
     ],
 )
 def test_lines_are_found_however_a_field_is_written(tmp_path: Path, text: str, field: str, line: int):
@@ -431,6 +436,14 @@ def test_an_exact_particle_reads_back(builder):
     back = parse_design(design_text(design))
     assert back == design
     assert back.key == design.key
+
+
+def test_tables_of_the_tutorial_are_designs():
+    page = (Path(__file__).parents[1] / "docs" / "designs.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```toml\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    assert len(blocks) == 3
+    for block in blocks:
+        parse_design(block)
 
 
 def test_write_template_keeps_what_is_there(tmp_path: Path):

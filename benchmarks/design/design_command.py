@@ -138,7 +138,7 @@ def check(
     else:
         _show_verdict(verdict, found)
     if mended is not None:
-        _write_mended(mended, made, found, quiet=as_json)
+        _write_mended(mended, made, found, passed=verdict.state == "pass", quiet=as_json)
     return verdict.exit_status
 
 
@@ -257,7 +257,9 @@ def _show_verdict(verdict: "Verdict", remedies: Sequence["Remedy"]) -> None:
         print_table(rows_table([dict(row) for row in remedy_table(remedies)]))
 
 
-def _write_mended(path: Path, made: "Design", remedies: Sequence["Remedy"], *, quiet: bool) -> None:
+def _write_mended(
+    path: Path, made: "Design", remedies: Sequence["Remedy"], *, passed: bool, quiet: bool
+) -> None:
     """Write the design with the first change that helps, where there is one."""
     from .design_text import write_template
     from .remedies import HELPS
@@ -266,7 +268,8 @@ def _write_mended(path: Path, made: "Design", remedies: Sequence["Remedy"], *, q
     if best is not None:
         write_template(path, made.with_fields(best.fields))
     if not quiet:
-        click.echo(f"Wrote {path}: {best.label}" if best else f"No change that helps: {path} is not written")
+        said = "nothing to mend" if passed else "no single change that helps"
+        click.echo(f"Wrote {path}: {best.label}" if best else f"{path} is not written: {said}")
 
 
 def _write_rows(path: Path, rows: Sequence[dict[str, Any]]) -> None:

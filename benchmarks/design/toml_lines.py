@@ -5,7 +5,10 @@ import tomllib
 from collections.abc import Sequence
 from typing import Any
 
-_MOST_LINES = 5_000
+# Characters that are read in all: a page of text takes a tenth; one made to take long gets no line.
+_MOST_READ = 1_500_000
+# Steps that short values span are taken one by one.
+_NEAR = 8
 
 
 def line_of(text: str, steps: Sequence[str]) -> int | None:
@@ -36,42 +39,70 @@ def line_of(text: str, steps: Sequence[str]) -> int | None:
     >>> line_of("[beam]\ncurrent_na = 1.0\n", ("beam", "dwell_s"))
     1
     """
-    lines = re.split(r"(?<=\n)", text)
+    search = _Search(re.split(r"(?<=\n)", text))
     keys = [step for step in steps if not step.isdigit()]
-    if len(lines) > _MOST_LINES:
-        return None
-    while keys:
-        if _holds(_parsed(lines, len(lines)), keys):
-            return _first_line(lines, keys)
-        keys = keys[:-1]
-    return None
-
-
-def _first_line(lines: list[str], keys: list[str]) -> int:
-    low, high = 0, len(lines)  # The first `low` lines do not hold the field, the first `high` do.
-    while high - low > 1:
-        middle = valid = (low + high) // 2
-        while valid > low and _parsed(lines, valid) is None:
-            valid -= 1
-        if valid > low and _holds(_parsed(lines, valid), keys):
-            high = valid
-        elif valid > low:
-            low = valid
-        else:
-            # Nothing between is valid up to the middle: go on above it, line by line.
-            valid = middle + 1
-            while valid < high and _parsed(lines, valid) is None:
-                valid += 1
-            if valid >= high:
-                break
-            low, high = (low, valid) if _holds(_parsed(lines, valid), keys) else (valid, high)
-    return low + 1
-
-
-def _parsed(lines: list[str], count: int) -> dict[str, Any] | None:
     try:
-        return tomllib.loads("".join(lines[:count]))
-    except (ValueError, RecursionError):
+        while keys and not search.holds(len(search.lines), keys):
+            keys = keys[:-1]
+        return search.first(keys) if keys else None
+    except _TooLongError:
+        return None
+
+
+class _TooLongError(Exception):
+    """The text would take too long to search."""
+
+
+class _Search:
+    """Looks at runs of lines from the top of a text, of which parsing each has a price."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+        self._left = _MOST_READ
+
+    def parsed(self, count: int) -> dict[str, Any] | None:
+        """What the first `count` lines hold; None where they end within something."""
+        text = "".join(self.lines[:count])
+        self._left -= len(text)
+        if self._left < 0:
+            raise _TooLongError
+        try:
+            return tomllib.loads(text)
+        except (ValueError, RecursionError):
+            return None
+
+    def holds(self, count: int, keys: list[str]) -> bool:
+        """Whether the first `count` lines hold a path of keys."""
+        return _holds(self.parsed(count), keys)
+
+    def first(self, keys: list[str]) -> int | None:
+        """The line in which a path of keys begins, which the text holds."""
+        low, high = 0, len(self.lines)  # The first `low` lines do not hold the keys, the first `high` do.
+        while high - low > 1:
+            found = self._valid_between(low, high)
+            if found is None:
+                break
+            count, values = found
+            low, high = (low, count) if _holds(values, keys) else (count, high)
+        long = high - low > _NEAR
+        # Up to the beginning of what spans the lines that are left.
+        while low + 1 < high and self.parsed(low + 1) is not None:
+            low += 1
+        # Growing steps may have missed the end of something long: then another key begins here.
+        return None if long and keys[-1] not in self.lines[low] else low + 1
+
+    def _valid_between(self, low: int, high: int) -> tuple[int, dict[str, Any]] | None:
+        """A valid run of lines between two, from the middle outwards in growing steps."""
+        middle = (low + high) // 2
+        # What spans many lines mostly ends shortly before what is looked for.
+        counts = [middle, high - 1, high - 2, high - 3]
+        step = 1
+        while middle - step > low or middle + step < high:
+            counts += [middle - step, middle + step]
+            step = 2 * step if step > _NEAR else step + 1
+        for count in dict.fromkeys(counts):
+            if low < count < high and (values := self.parsed(count)) is not None:
+                return count, values
         return None
 
 
