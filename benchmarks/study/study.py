@@ -258,12 +258,13 @@ class Study(Parameters):
     @property
     def key(self) -> str:
         """Stable name, 16 hexadecimal digits, of everything that moves a result."""
+        cells = self.cells()
         return stable_key(
             {
-                "cells": [cell.key for cell in self.cells()],
-                "levels": [[str(value) for value in cell.levels.values()] for cell in self.cells()],
+                "cells": [cell.key for cell in cells],
+                "levels": [[str(value) for value in cell.levels.values()] for cell in cells],
                 "columns": [factor.column for factor in self.factors],
-                "methods": [cell.method for cell in self.cells()],
+                "methods": [cell.method for cell in cells],
             }
         )
 
