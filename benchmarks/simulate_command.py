@@ -92,10 +92,10 @@ def simulated(design: "Design", *, signal: str, replicate: int, seed: int) -> "T
     from ..forward import history_of
     from ..forward import simulate as simulate_series
     from .design.streams import stream
-    from .design.trial import _series, draw_truth
+    from .design.trial import draw_truth, eds_counts
 
     if signal == "eds":
-        series = _series(design, replicate, seed)
+        series = eds_counts(design, replicate=replicate, seed=seed)
     else:
         beam = design.beam
         pixels = (design.specimen.spacing_nm / beam.pixel_nm) ** 2

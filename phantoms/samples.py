@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 from statistics import NormalDist
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
+from pydantic import Field, NonNegativeFloat, PositiveFloat
 
 from .flux_melted import FluxMelted
 from .grid import Grid
@@ -20,6 +21,10 @@ from .support_film import SupportFilm
 from .table import Table
 
 FIELD_OF_VIEW_NM = 480.0
+
+# What the options of a particle may be; a design checks them before it draws anything.
+BodyKind = Literal["any", "shard", "crystal"]
+TextureShare = Annotated[float, Field(ge=0.05, le=0.95)]
 
 
 def make_phantom(
@@ -64,7 +69,7 @@ def zif4_co_standard(
     *,
     field_of_view_nm: float = FIELD_OF_VIEW_NM,
     film: bool = True,
-    body: str = "any",
+    body: BodyKind = "any",
 ) -> Particle:
     """Return a particle of ZIF-4-Co, 4.87 Co nm⁻³."""
     return _standard("ZIF-4-Co", rng, field_of_view_nm, film, body)
@@ -75,7 +80,7 @@ def zif62_standard(
     *,
     field_of_view_nm: float = FIELD_OF_VIEW_NM,
     film: bool = True,
-    body: str = "any",
+    body: BodyKind = "any",
 ) -> Particle:
     """Return a particle of ZIF-62, about 4.45 Zn nm⁻³."""
     return _standard("ZIF-62", rng, field_of_view_nm, film, body)
@@ -86,8 +91,8 @@ def segregated(
     *,
     field_of_view_nm: float = FIELD_OF_VIEW_NM,
     film: bool = True,
-    body: str = "shard",
-    width_nm: float = 0.0,
+    body: BodyKind = "shard",
+    width_nm: NonNegativeFloat = 0.0,
 ) -> Particle:
     """Return a particle of the blend (aT ZIF-4-Co)0.5(ag ZIF-62)0.5.
 
@@ -109,10 +114,10 @@ def textured(
     *,
     field_of_view_nm: float = FIELD_OF_VIEW_NM,
     film: bool = True,
-    body: str = "shard",
-    wavelength_nm: float = 160.0,
-    share: float = 0.5,
-    width_nm: float = 0.0,
+    body: BodyKind = "shard",
+    wavelength_nm: PositiveFloat = 160.0,
+    share: TextureShare = 0.5,
+    width_nm: NonNegativeFloat = 0.0,
 ) -> Particle:
     """Return a particle whose two phases interweave at random, as after spinodal decomposition.
 
@@ -193,7 +198,7 @@ def flux_melted(
     *,
     field_of_view_nm: float = FIELD_OF_VIEW_NM,
     film: bool = True,
-    body: str = "shard",
+    body: BodyKind = "shard",
 ) -> Particle:
     """Return a particle of the flux-melted glass ag[(ZIF-67)0.2(ZIF-62)0.8].
 

@@ -7,7 +7,7 @@ import pytest
 from glasstomo.benchmarks.design.design import Design
 from glasstomo.benchmarks.design.sections import Confidence, Inversion, Specimen, Tilts, Wanted
 from glasstomo.forward import electrons_per_pixel
-from glasstomo.phantoms import Particle, Phase, Pure, Sphere
+from glasstomo.phantoms import Particle, Phase, Pure, Segregated, Sheet, Sphere
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -125,6 +125,10 @@ def test_changes_that_make_no_design_name_field_and_cure(path, value, said):
         ({"specimen": {"size": 16}, "calibration": {"cross_sections": "measured"}}, "at least 32"),
         ({"specimen": {"options": {"film": 1.5}}}, "options.film"),
         ({"specimen": {"options": {"body": 3}}}, "options.body"),
+        ({"specimen": {"options": {"body": "ball"}}}, "'any', 'shard' or 'crystal'"),
+        ({"specimen": {"options": {"film": 1}}}, "options.film"),
+        ({"specimen": {"options": {"width_nm": -3.0}}}, "options.width_nm"),
+        ({"specimen": {"particle": "textured", "options": {"share": 0.99}}}, "options.share"),
     ],
 )
 def test_tables_that_contradict_themselves_are_refused(values, said):
@@ -144,6 +148,25 @@ def test_an_exact_particle_instead_of_a_drawn_one():
         Specimen(particle="segregated", analytic=particle)
     with pytest.raises(ValueError, match="drop width_nm"):
         Specimen(analytic=particle, options={"width_nm": 3.0})
+
+
+def test_a_field_of_an_exact_particle_changes_and_the_rest_of_it_stays():
+    mixing = Segregated(
+        first=Phase(name="a", formula_units={"ZIF-4-Co": 1.0}),
+        second=Phase(name="b", formula_units={"ZIF-62": 1.0}),
+    )
+    particle = Particle(body=Sphere(radius_nm=100.0), mixing=mixing, domain=Sheet())
+    design = Design(specimen={"analytic": particle, "size": 16})
+    wider = design.with_field("specimen.analytic.mixing.width_nm", 12.0)
+    assert wider.specimen.analytic.mixing == mixing.replace(width_nm=12.0)
+    assert wider.specimen.analytic.body == particle.body
+    assert wider.with_field("specimen.analytic.mixing.width_nm", 0.0).key == design.key
+
+
+def test_a_wish_more_keeps_the_others():
+    design = Design().with_field("wanted.interface_width_bias_nm", 3.0)
+    assert design.wanted.given == {**Design().wanted.given, "interface_width_bias_nm": 3.0}
+    assert Design().with_field("wanted.mixing_state", None).wanted.mixing_state is None
 
 
 def test_schemes_are_those_of_the_forward_package():

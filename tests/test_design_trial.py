@@ -66,12 +66,12 @@ def test_scores_do_not_depend_on_what_else_is_asked_for(row):
 
 
 def test_methods_and_doses_see_the_same_particle_and_photons():
-    base = trial._series(SMALL, 0, 0)
-    tv = trial._series(SMALL.with_field("reconstruction.method", "tv"), 0, 0)
+    base = trial.eds_counts(SMALL, replicate=0, seed=0)
+    tv = trial.eds_counts(SMALL.with_field("reconstruction.method", "tv"), replicate=0, seed=0)
     np.testing.assert_array_equal(base.data, tv.data)
     # 5e7 e/nm2 and a tenth of it in each of 15 tilts: two rungs of one ladder.
     more, fewer = (
-        trial._series(SMALL.with_field("beam.total_fluence_e_nm2", 15 * fluence), 0, 0).data
+        trial.eds_counts(SMALL.with_field("beam.total_fluence_e_nm2", 15 * fluence), replicate=0, seed=0).data
         for fluence in (5e7, 5e6)
     )
     assert (fewer <= more).all()
@@ -84,10 +84,12 @@ def test_methods_and_doses_see_the_same_particle_and_photons():
 
 def test_errors_are_the_same_at_every_dose():
     design = SMALL.with_field("imperfections.errors.shift_sigma_nm", 15.0)
-    a = trial._series(design, 0, 0)
-    assert (a.data != trial._series(SMALL, 0, 0).data).any()
+    a = trial.eds_counts(design, replicate=0, seed=0)
+    assert (a.data != trial.eds_counts(SMALL, replicate=0, seed=0).data).any()
     more, fewer = (
-        trial._series(design.with_field("beam.total_fluence_e_nm2", 15 * fluence), 0, 0).data
+        trial.eds_counts(
+            design.with_field("beam.total_fluence_e_nm2", 15 * fluence), replicate=0, seed=0
+        ).data
         for fluence in (5e7, 5e6)
     )
     # Photons nest only if the images were displaced alike.

@@ -178,9 +178,9 @@ did you mean 'count'?
 
     def with_fields(self, changes: dict[str, Any]) -> "Design":
         """Return a copy with several fields changed together, as `with_field`."""
-        content = self.model_dump(mode="python", exclude_unset=True)
+        content = _given(self)
         for path, value in changes.items():
-            _put(content, path, value)
+            _put(self, content, path, value)
         return type(self)(**content)
 
 
@@ -190,28 +190,38 @@ def stable_key(content: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _put(content: dict[str, Any], path: str, value: Any) -> None:
-    """Put a value at a dotted path of nested tables, which are made where they are missing."""
+def _given(noun: BaseModel) -> dict[str, Any]:
+    """Return the fields that were given, and what tells the noun from others of its kind."""
+    own = noun.model_fields_set | ({"kind"} & type(noun).model_fields.keys())
+    return {name: getattr(noun, name) for name in own}
+
+
+def _put(design: Design, content: dict[str, Any], path: str, value: Any) -> None:
+    """Put a value at a dotted path of nested tables, which start from what the design has there."""
     *tables, last = path.split(".")
-    noun: type[BaseModel] | None = Design
-    place = content
-    for depth, name in enumerate([*tables, last]):
-        if noun is not None and name not in noun.model_fields:
-            near = difflib.get_close_matches(name, noun.model_fields, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known fields: {', '.join(noun.model_fields)}"
-            raise ParameterError("Design", [(path, f" is no field of a design: {name!r} in it; {hint}")])
-        if depth == len(tables):
-            break
-        noun = _noun_of(noun, name)
-        inner = place.get(name)
-        if isinstance(inner, BaseModel):
-            inner = inner.model_dump(mode="python", exclude_unset=True)
-        place[name] = dict(inner) if isinstance(inner, dict) else {}
+    noun: type[BaseModel] | None = type(design)
+    place, now = content, design
+    for name in tables:
+        _check_name(noun, name, path)
+        inner = place.get(name, getattr(now, name, None))
+        noun = type(inner) if isinstance(inner, BaseModel) else _noun_of(noun, name)
+        now = inner
+        place[name] = _given(inner) if isinstance(inner, BaseModel) else dict(inner or {})
         place = place[name]
+    _check_name(noun, last, path)
     if value is None:
         place.pop(last, None)
     else:
         place[last] = value
+
+
+def _check_name(noun: type[BaseModel] | None, name: str, path: str) -> None:
+    """Refuse a name that the noun lacks; tables that are no noun take any."""
+    if noun is None or name in noun.model_fields:
+        return
+    near = difflib.get_close_matches(name, noun.model_fields, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"known fields: {', '.join(noun.model_fields)}"
+    raise ParameterError("Design", [(path, f" is no field of a design: {name!r} in it; {hint}")])
 
 
 def _noun_of(noun: type[BaseModel] | None, name: str) -> type[BaseModel] | None:

@@ -93,7 +93,7 @@ class Specimen(Parameters):
                     f"`options.{name}` is no option of {self.particle}: it has {', '.join(taken)}"
                 )
             try:
-                TypeAdapter(known[name].annotation).validate_python(value, strict=isinstance(value, bool))
+                TypeAdapter(known[name].annotation).validate_python(value, strict=True)
             except ValidationError as error:
                 raise ValueError(f"`options.{name}`: {error.errors()[0]['msg']}, got {value!r}") from None
         return self

@@ -72,7 +72,7 @@ def run_trial(design: Design, *, replicate: int, seed: int, scores: Sequence[str
     clock = _Clock()
     truth = _truth(cast(Any, design.specimen), replicate, seed)
     row["seconds_truth"] = clock.lap()
-    series = _series(design, replicate, seed)
+    series = eds_counts(design, replicate=replicate, seed=seed)
     sections, calibration = _cross_sections(design, replicate, seed)
     row["seconds_simulate"] = clock.lap()
     row |= calibration if "cross_sections" in chosen else {}
@@ -139,6 +139,11 @@ def draw_truth(specimen: Specimen, *, replicate: int, seed: int) -> Phantom:
     return specimen.draw(np.random.default_rng(stream(seed, "truth", str(specimen.particle), replicate)))
 
 
+def eds_counts(design: Design, *, replicate: int, seed: int) -> TiltSeries:
+    """Return the counts of the EDS series of a replicate, as the microscope would record them."""
+    return _kept_series(_Simulated(design), replicate, seed)
+
+
 # What follows keeps a few results of pure functions, which several designs of a study share.
 @functools.lru_cache(maxsize=1)
 def _fine_truth(specimen: Specimen, replicate: int, seed: int) -> Phantom:
@@ -148,11 +153,6 @@ def _fine_truth(specimen: Specimen, replicate: int, seed: int) -> Phantom:
 @functools.lru_cache(maxsize=4)
 def _truth(specimen: Specimen, replicate: int, seed: int) -> Phantom:
     return _fine_truth(cast(Any, specimen), replicate, seed).downsampled(FINER)
-
-
-def _series(design: Design, replicate: int, seed: int) -> TiltSeries:
-    """Counts of the EDS series."""
-    return _kept_series(_Simulated(design), replicate, seed)
 
 
 class _Simulated:
