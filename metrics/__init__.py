@@ -19,6 +19,7 @@ _NAMES = {
     "phase_diagram": "diagram",
     "PhaseDiagram": "diagram",
     "particle_mask": "diagram",
+    "diagram_voxels": "diagram",
     "Phase": "phases",
     "find_phases": "phases",
     "phase_diagram_distance": "distance",
@@ -37,7 +38,7 @@ _NAMES = {
 }
 if TYPE_CHECKING:
     from .cross_section import CrossSectionFit, fit_cross_section
-    from .diagram import PhaseDiagram, particle_mask, phase_diagram
+    from .diagram import PhaseDiagram, diagram_voxels, particle_mask, phase_diagram
     from .diffuse_interface import InterfaceWidth, interface_width
     from .distance import phase_diagram_distance
     from .miscibility import MiscibilityLimit, miscibility_limit
@@ -62,6 +63,7 @@ __all__ = [
     "Phase",
     "PhaseDiagram",
     "Precision",
+    "diagram_voxels",
     "dice",
     "esf_threshold",
     "find_phases",

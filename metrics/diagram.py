@@ -100,19 +100,7 @@ def phase_diagram(
     >>> [(round(p.fraction, 2), round(p.density, 2), p.share) for p in phase_diagram(zn, co).phases]
     [(1.0, 4.0, 0.5), (0.0, 5.0, 0.5)]
     """
-    zn = as_volume("zn", zn)
-    total = zn.astype(np.float64) + _others(co, zn.shape)
-    mask, threshold = particle_mask(total, interior)
-    inside = mask & (total > 0)
-    if erode > 0:
-        inside &= depth_inside(mask) > erode
-    count = np.count_nonzero(inside)
-    if count == 0:
-        raise ValueError(
-            f"no interior voxel is left of {np.count_nonzero(mask)} after eroding {erode} voxels; erode less"
-        )
-    density = total[inside]
-    fraction = zn[inside] / density
+    fraction, density, inside, mask, threshold = diagram_voxels(zn, co, interior=interior, erode=erode)
     top = density_max if density_max is not None else 1.1 * float(np.quantile(density, 0.999))
     edges = (np.linspace(0, 1, bins[0] + 1), np.linspace(0, top, bins[1] + 1))
     histogram = np.histogram2d(np.clip(fraction, 0, 1), density, bins=edges)[0].astype(np.int64)
@@ -123,6 +111,44 @@ def phase_diagram(
         fraction_edges=edges[0], density_edges=edges[1], phases=phases, names=tuple(names),
         threshold=threshold,
     )  # fmt: skip
+
+
+def diagram_voxels(
+    zn: np.ndarray, co: np.ndarray, *, interior: np.ndarray | str | None = None, erode: float = 2.0
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, EsfThreshold | None]:
+    """Fraction and density of the interior voxels alone, without a search for phases in them.
+
+    Parameters
+    ----------
+    zn, co, interior, erode
+        As for `phase_diagram`.
+
+    Returns
+    -------
+    fraction, density : numpy.ndarray
+        (n,) as in `PhaseDiagram`; `phase_diagram_distance` takes the two as a diagram.
+    inside, particle : numpy.ndarray
+        (z, y, x) bool: the interior, and the particle that was eroded to it.
+    threshold : EsfThreshold or None
+        None if the interior was given.
+
+    Raises
+    ------
+    ValueError
+        As for `phase_diagram`.
+    """
+    zn = as_volume("zn", zn)
+    total = zn.astype(np.float64) + _others(co, zn.shape)
+    mask, threshold = particle_mask(total, interior)
+    inside = mask & (total > 0)
+    if erode > 0:
+        inside &= depth_inside(mask) > erode
+    if not inside.any():
+        raise ValueError(
+            f"no interior voxel is left of {np.count_nonzero(mask)} after eroding {erode} voxels; erode less"
+        )
+    density = total[inside]
+    return zn[inside] / density, density, inside, mask, threshold
 
 
 def particle_mask(

@@ -74,7 +74,7 @@ def miscibility_limit(
         The mixing state of the same particle, if it is known already: a segregated or pure one has no
         limit, and the resolution is taken from it.
     replicates : int
-        Bootstrap replicates.
+        Bootstrap replicates; below two there is no standard error.
 
     Returns
     -------
@@ -133,9 +133,11 @@ def miscibility_limit(
         resampled = np.tensordot(weights.astype(float), sums, axes=1)
         if np.count_nonzero(resampled[:half, 0]) > 4 and np.count_nonzero(resampled[half:, 0]) > 4:
             drawn.append(fit_profiles(shells, resampled, resolution, start=best).limits)
-    spread = np.std(drawn, axis=0, ddof=1) if len(drawn) > 1 else np.array([np.nan, np.nan])
-    apart = fit_profiles(shells, sums.sum(axis=0), resolution, start=best, one_blur=False)
-    spread = np.hypot(spread, 0.5 * (np.array(apart.limits) - np.array(best.limits)))
+    spread = np.array([np.nan, np.nan])
+    if len(drawn) > 1:
+        apart = fit_profiles(shells, sums.sum(axis=0), resolution, start=best, one_blur=False)
+        differ = 0.5 * (np.array(apart.limits) - np.array(best.limits))
+        spread = np.hypot(np.std(drawn, axis=0, ddof=1), differ)
     means = sums.sum(axis=0)
     with np.errstate(invalid="ignore"):
         profiles = means[:, 1:] / means[:, :1]

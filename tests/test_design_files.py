@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 from glasstomo.benchmarks import cli
 from glasstomo.benchmarks.design.design import Design
-from glasstomo.benchmarks.design.design_file import MOST_BYTES, parse_design, read_design
+from glasstomo.benchmarks.design.design_file import parse_design, read_design
 from glasstomo.benchmarks.design.design_schema import json_schema
 from glasstomo.benchmarks.design.design_text import design_text, example_design, parsed_value, write_template
 from glasstomo.benchmarks.design.template import SECTIONS
 from glasstomo.benchmarks.design.toml_lines import line_of
+from glasstomo.benchmarks.design.toml_page import MOST_BYTES
 from glasstomo.benchmarks.design.toml_values import toml_value
 from glasstomo.phantoms.parameters import Parameters
 from glasstomo.phantoms.samples import flux_melted, segregated

@@ -1,14 +1,14 @@
 """Thinned counts: Poisson at every dose, nested between doses, and the same in every study."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from glasstomo.forward import TiltSeries, thinned_counts
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
-
-from glasstomo.forward import TiltSeries, thinned_counts
 
 STREAM = np.random.SeedSequence(7, spawn_key=(3,))
 
@@ -65,7 +65,7 @@ def test_doses_on_rungs_are_nested(steps, seed):
     counts = [
         thinned_counts(expectation(5e7 * 10.0**step, pixels=8), stream=stream).data for step in sorted(steps)
     ]
-    for fewer, more in zip(counts, counts[1:], strict=False):
+    for fewer, more in itertools.pairwise(counts):
         assert (fewer <= more).all()
 
 

@@ -8,7 +8,8 @@ import pytest
 from glasstomo.benchmarks.design.design import Design
 from glasstomo.benchmarks.design.trial import TRIAL_COLUMNS
 from glasstomo.benchmarks.study.columns import COLUMNS, LEADING, TIMING_COLUMNS, TRAILING
-from glasstomo.benchmarks.study.study import Factor, MethodChoice, Study, read_study
+from glasstomo.benchmarks.study.study import Factor, MethodChoice, Study
+from glasstomo.benchmarks.study.study_file import read_study
 from hypothesis import given
 from hypothesis import strategies as st
 

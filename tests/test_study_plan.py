@@ -253,7 +253,7 @@ def test_the_command_runs_cells_and_tells_hours(tmp_path: Path, monkeypatch: pyt
 
 def test_the_command_reads_an_earlier_run(tmp_path: Path):
     from glasstomo.benchmarks.study.run_study import run_study
-    from glasstomo.benchmarks.study.study import read_study
+    from glasstomo.benchmarks.study.study_file import read_study
 
     file = write_study(tmp_path)
     run_study(read_study(file), tmp_path / "out", workers=0, trial=costs_its_tilts)

@@ -1,17 +1,18 @@
 """What a replicate is scored by: groups of columns, which cost time only where they are asked for."""
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
 
 from ...metrics import (
+    diagram_voxels,
     dice,
     interface_width,
     miscibility_limit,
     mixing_state,
     nrmse,
     particle_mask,
-    phase_diagram,
     phase_diagram_distance,
     precision,
 )
@@ -119,7 +120,7 @@ def _particle_scores(zn: np.ndarray, co: np.ndarray, truth: Phantom, scores: Seq
         row |= {"interface_width_true_nm": width_true}
     try:
         mask, _ = particle_mask(np.add(zn, co, dtype=np.float64))
-        diagram = phase_diagram(zn, co, interior=mask) if "distance" in scores else None
+        diagram = diagram_voxels(zn, co, interior=mask)[:2] if "distance" in scores else None
     except ValueError:
         # No particle is found in what noise left: everything asked of it is missed.
         return row
@@ -131,8 +132,7 @@ def _particle_scores(zn: np.ndarray, co: np.ndarray, truth: Phantom, scores: Seq
             "mixing_state_right": float(state.state == state_true),
         }
     if diagram is not None:
-        true_diagram = phase_diagram(truth.density("Zn"), truth.density("Co"), interior=truth.fill > _FULL)
-        row["phase_diagram_distance"] = phase_diagram_distance(diagram, true_diagram)
+        row["phase_diagram_distance"] = phase_diagram_distance(diagram, _true_diagram(truth))
     if "miscibility" in scores:
         # The spread over replicates tells the error: no bootstrap, and so no random number.
         limit = miscibility_limit(
@@ -179,6 +179,13 @@ def edge_share(truth: Phantom) -> float:
             before[axis] = slice(None, -1)
             edges[tuple(before)] |= change
     return float(edges.mean())
+
+
+@functools.lru_cache(maxsize=2)
+def _true_diagram(truth: Phantom) -> tuple[np.ndarray, np.ndarray]:
+    """Zinc fraction and density of the true interior; many reconstructions share a truth."""
+    inside = truth.fill > _FULL
+    return diagram_voxels(truth.density("Zn"), truth.density("Co"), interior=inside)[:2]
 
 
 def _true_limit(truth: Phantom) -> float | None:

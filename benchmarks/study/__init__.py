@@ -19,7 +19,7 @@ _NAMES = {
     "open_workers": "workers",
     "parse_dimension": "search_space",
     "plan_of": "plan",
-    "read_study": "study",
+    "read_study": "study_file",
     "read_table": "store",
     "write_study_report": "study_report",
 }

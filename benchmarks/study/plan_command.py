@@ -104,7 +104,7 @@ def find_study(text: str) -> Any:
     ValueError
         When there is neither.
     """
-    from .study import read_study
+    from .study_file import read_study
 
     if Path(text).is_file():
         return read_study(text)

@@ -43,7 +43,7 @@ def named_study(name: str) -> "Study":
     OSError
         When the file cannot be read.
     """
-    from .study import read_study
+    from .study_file import read_study
 
     path = Path(name)
     if path.suffix == ".toml" or path.is_file():

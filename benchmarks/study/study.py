@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, field_validator, model_validator
@@ -316,39 +315,6 @@ class Study(Parameters):
                     raise ValueError(f"at {at}, method {method.label}: {error}") from None
                 made.append((levels, method.label, design))
         return made
-
-
-def read_study(path: Path | str) -> Study:
-    """Read a study from a TOML file.
-
-    Parameters
-    ----------
-    path : path-like
-        The design is its table ``[design]``, or ``design = "file.toml"`` beside it.
-
-    Raises
-    ------
-    ValueError
-        When the file is no TOML or a field breaks its rule; one line with the file, field, rule and value.
-    OSError
-        When it cannot be read.
-    """
-    import tomllib
-
-    from ..design.design_file import design_of, read_design
-
-    path = Path(path)
-    try:
-        content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-        content.setdefault("name", path.stem if path.stem != "study" else path.resolve().parent.name)
-        design = content.get("design")
-        if isinstance(design, str):
-            content["design"] = read_design(path.parent / design)
-        elif isinstance(design, dict):
-            content["design"] = design_of(design)
-        return Study(**content)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path}: {error}") from None
 
 
 def _word(value: Any) -> str:

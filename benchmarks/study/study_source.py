@@ -44,7 +44,7 @@ def read_study_table(source: Path | str, *, wanted: Mapping[str, float] | None =
     if not tables:
         raise ValueError(f"{source} holds no study: neither {STUDY_FILE} nor {' nor '.join(_TABLES)}")
     if (source / "study.toml").exists():
-        from .study import read_study
+        from .study_file import read_study
 
         return table_of_study(checked_rows(tables[0]), read_study(source / "study.toml"), wanted=wanted)
     return study_table(checked_rows(tables[0]), wanted=wanted, name=source.resolve().name)
