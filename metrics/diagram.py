@@ -152,7 +152,7 @@ def diagram_voxels(
 
 
 def particle_mask(
-    total: np.ndarray, interior: np.ndarray | str | None = None
+    total: np.ndarray, interior: np.ndarray | str | None = None, *, errors: bool = True
 ) -> tuple[np.ndarray, EsfThreshold | None]:
     """Mask of the particle: the one given, or where the total density exceeds its edge-spread threshold.
 
@@ -162,6 +162,8 @@ def particle_mask(
         (z, y, x) total density.
     interior : numpy.ndarray or "esf", optional
         A mask of booleans, or "esf" (as None) for the edge-spread threshold.
+    errors : bool
+        As for `esf_threshold`.
 
     Returns
     -------
@@ -178,7 +180,7 @@ def particle_mask(
         return as_mask("interior", interior, total.shape), None
     if isinstance(interior, str) and interior != "esf":
         raise ValueError(f'`interior` must be a mask, "esf" or None, got {interior!r}')
-    threshold = esf_threshold(total)
+    threshold = esf_threshold(total, errors=errors)
     if threshold.status is EsfStatus.FAILED:
         raise ValueError(f"`interior`: {threshold.status.message}")
     return total > threshold.threshold, threshold

@@ -79,7 +79,7 @@ class EsfThreshold:
         return self.volume_standard_error / self.volume_voxels if self.volume_voxels > 0 else float("nan")
 
 
-def esf_threshold(volume: np.ndarray) -> EsfThreshold:
+def esf_threshold(volume: np.ndarray, *, errors: bool = True) -> EsfThreshold:
     """Find the threshold at the steepest point of a particle's edge, from V(t) alone.
 
     Parameters
@@ -87,6 +87,8 @@ def esf_threshold(volume: np.ndarray) -> EsfThreshold:
     volume : numpy.ndarray
         (z, y, x), any units. One particle, brighter than what surrounds it; its densities may
         differ from phase to phase.
+    errors : bool
+        Estimate the standard errors, which takes most of the time; NaN without.
 
     Returns
     -------
@@ -136,7 +138,7 @@ def esf_threshold(volume: np.ndarray) -> EsfThreshold:
     everything = _estimate(voxels, without=-1)
     if everything is None:
         return _failed(values)
-    estimates = [_estimate(voxels, without=block) for block in range(OCTANTS)]
+    estimates = [_estimate(voxels, without=block) for block in range(OCTANTS if errors else 0)]
     replicates = np.array([e.threshold for e in estimates if e is not None and e.status is everything.status])
     error = np.nan
     if replicates.size > 1:

@@ -9,6 +9,7 @@ from glasstomo.benchmarks.design.scores import SCORES, edge_share, known_scores,
 from glasstomo.benchmarks.design.sections import Specimen, Wanted
 from glasstomo.benchmarks.design.streams import stream
 from glasstomo.benchmarks.design.trial import TRIAL_COLUMNS, draw_truth, run_trial
+from glasstomo.forward import expected_counts, history_of
 
 ALL = tuple(name for name in SCORES if name != "cross_sections")
 SMALL = Design(specimen={"size": 24})
@@ -20,7 +21,13 @@ def timeless(row):
 
 def forget():
     """Empty the caches, as a new process does."""
-    for cache in (trial._fine_truth, trial._truth, trial._kept_series, trial._calibrated):
+    for cache in (
+        trial._fine_truth,
+        trial._truth,
+        trial._kept_series,
+        trial._kept_expected,
+        trial._calibrated,
+    ):
         cache.cache_clear()
 
 
@@ -205,3 +212,27 @@ def test_streams_are_apart():
         for names in (("a",), ("b",), ("a", 1), ("a", "1"), ("a", 1, 2))
     }
     assert len(draws) == 10
+
+
+def test_counts_are_those_of_a_simulation_at_that_dose():
+    design = SMALL.with_fields({"beam.dwell_s": 0.013, "imperfections.errors.current_sigma": 0.1})
+    mine = trial._expected(design, 0, 0)
+    phantom = draw_truth(design.specimen, replicate=0, seed=0)
+    history = history_of(phantom, design.acquisition, rng=np.random.default_rng(stream(0, "errors", 0)))
+    own = expected_counts(phantom, design.acquisition, history=history)
+    # One dose is computed and scaled to the others: only rounding may differ.
+    np.testing.assert_allclose(mine.data, own.data, rtol=1e-12)
+    assert mine.electrons_per_pixel == pytest.approx(own.electrons_per_pixel, rel=1e-12)
+    assert mine.metadata["dwell_s"] == pytest.approx(own.metadata["dwell_s"], rel=1e-12)
+
+
+def test_damage_is_simulated_at_its_own_dose():
+    damage = {"mass_loss": {"Co": 0.5, "Zn": 0.5}, "mass_loss_fluence_e_nm2": 1e8}
+    fresh, spent = (
+        trial._expected(
+            SMALL.with_fields({"imperfections.damage": damage, "beam.total_fluence_e_nm2": dose}), 0, 0
+        ).data.sum()
+        / dose
+        for dose in (1e6, 1e9)
+    )
+    assert spent < 0.8 * fresh

@@ -119,7 +119,7 @@ def _particle_scores(zn: np.ndarray, co: np.ndarray, truth: Phantom, scores: Seq
     if "interface" in scores:
         row |= {"interface_width_true_nm": width_true}
     try:
-        mask, _ = particle_mask(np.add(zn, co, dtype=np.float64))
+        mask, _ = particle_mask(np.add(zn, co, dtype=np.float64), errors=False)
         diagram = diagram_voxels(zn, co, interior=mask)[:2] if "distance" in scores else None
     except ValueError:
         # No particle is found in what noise left: everything asked of it is missed.

@@ -4,11 +4,13 @@ import functools
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
 
 from ...forward import MICROSCOPES, TiltScheme, TiltSeries, expected_counts, history_of, thinned_counts
+from ...forward.dose_ladder import REFERENCE_E_NM2
 from ...phantoms import Phantom
 from .design import LINES, Design
 from .scores import SCORES, Row, known_scores, score_volumes, scores_for
@@ -172,13 +174,37 @@ class _Simulated:
 @functools.lru_cache(maxsize=2)
 def _kept_series(simulated: _Simulated, replicate: int, seed: int) -> TiltSeries:
     design = simulated.design
+    photons = stream(seed, "photons", str(design.specimen.particle), replicate)
+    return thinned_counts(_expected(design, replicate, seed), stream=photons)
+
+
+def _expected(design: Design, replicate: int, seed: int) -> TiltSeries:
+    """Expected counts, computed at one dose for all unless the specimen changes under the beam."""
+    imperfections = design.imperfections
+    if imperfections.damage is not None or imperfections.contamination is not None:
+        return _kept_expected(_Simulated(design), replicate, seed)
+    reference = {
+        "beam.dwell_s": None,
+        "beam.total_fluence_e_nm2": REFERENCE_E_NM2 * design.tilts.tilt_scheme.count,
+    }
+    expected = _kept_expected(_Simulated(design.with_fields(reference)), replicate, seed)
+    dose = design.fluence_e_nm2 / REFERENCE_E_NM2
+    return replace(
+        expected,
+        data=expected.data * dose,
+        electrons_per_pixel=float(expected.electrons_per_pixel or np.nan) * dose,
+        metadata={**expected.metadata, "dwell_s": expected.metadata["dwell_s"] * dose},
+    )
+
+
+@functools.lru_cache(maxsize=2)
+def _kept_expected(simulated: _Simulated, replicate: int, seed: int) -> TiltSeries:
+    design = simulated.design
     phantom = _fine_truth(cast(Any, design.specimen), replicate, seed)
     acquisition = design.acquisition
     # Errors are the same whatever the dose; a design without any draws none.
     history = history_of(phantom, acquisition, rng=np.random.default_rng(stream(seed, "errors", replicate)))
-    expected = expected_counts(phantom, acquisition, history=history)
-    photons = stream(seed, "photons", str(design.specimen.particle), replicate)
-    return thinned_counts(expected, stream=photons)
+    return expected_counts(phantom, acquisition, history=history)
 
 
 def _cross_sections(design: Design, replicate: int, seed: int) -> tuple[dict[str, float], Row]:
