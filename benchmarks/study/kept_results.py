@@ -1,8 +1,13 @@
-"""The results that are kept of the studies that come with glasstomo."""
+"""The results that are kept of the studies that come with glasstomo.
 
+``python -m glasstomo.benchmarks.study.kept_results NAME FOLDER`` keeps those of a finished run.
+"""
+
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .shipped import FOLDER, shipped_studies
+from .shipped import FOLDER, named_study, shipped_studies
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,3 +43,43 @@ def kept_results(name: str) -> "pd.DataFrame":
             f"no results are kept of the study {name!r}; run it: glasstomo study run {name} --out {name}"
         )
     return pd.read_parquet(path)
+
+
+def keep_results(name: str, folder: Path | str) -> Path:
+    """Keep the results of a finished run of a shipped study.
+
+    Parameters
+    ----------
+    name : str
+        Of the study.
+    folder : path-like
+        The ``--out`` of its run.
+
+    Returns
+    -------
+    pathlib.Path
+        The file, without the columns that say where and when a cell ran.
+
+    Raises
+    ------
+    ValueError
+        When the folder holds another study, or cells without a result.
+    """
+    from ..outputs import whole_file
+    from .store import ResultStore
+
+    study, store = named_study(name), ResultStore(folder)
+    if store.description()["key"] != study.key:
+        raise ValueError(f"{folder} holds another study than {name} is now; run it again")
+    table = store.table().assign(worker=None, finished_at=None)
+    missing = len(study.cells()) - list(table["status"]).count("done")
+    if missing:
+        raise ValueError(f"{folder}: {missing} cells have no result; glasstomo study resume {folder}")
+    path = FOLDER / name / RESULTS_FILE
+    with whole_file(path) as part:
+        table.to_parquet(part, index=False, compression="zstd")
+    return path
+
+
+if __name__ == "__main__":
+    print(keep_results(sys.argv[1], sys.argv[2]))
