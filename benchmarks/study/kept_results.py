@@ -63,7 +63,7 @@ def keep_results(name: str, folder: Path | str) -> Path:
     Raises
     ------
     ValueError
-        When the folder holds another study, or cells without a result.
+        When the folder holds another study, or cells without a row.
     """
     from ..outputs import whole_file
     from .store import ResultStore
@@ -72,7 +72,7 @@ def keep_results(name: str, folder: Path | str) -> Path:
     if store.description()["key"] != study.key:
         raise ValueError(f"{folder} holds another study than {name} is now; run it again")
     table = store.table().assign(worker=None, finished_at=None)
-    missing = len(study.cells()) - list(table["status"]).count("done")
+    missing = len(study.cells()) - len(table)
     if missing:
         raise ValueError(f"{folder}: {missing} cells have no result; glasstomo study resume {folder}")
     path = FOLDER / name / RESULTS_FILE
