@@ -1,6 +1,7 @@
 """Fixtures and the Hypothesis profiles that all tests share."""
 
 import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,11 @@ from hypothesis import HealthCheck, settings
 
 # As the command line does: threads that spin while they wait slow a shared machine down many times.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+# A shell that runs the tests in the background has them ignore Ctrl-C, and all programs that they start too;
+# tests of what Ctrl-C does need it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile(
     "default",
