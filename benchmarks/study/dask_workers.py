@@ -22,7 +22,11 @@ _WAIT_NOTE_S = 60.0
 
 # dask holds no data here, so spilling and pausing cannot help: a call that outgrows its worker's share
 # of memory is ended with it, and reported as killed. Profiling would only cost time.
+# dask has workers give memory back to the system at every free: volumes of a megabyte would then be
+# mapped, zeroed and unmapped without end, a third of the time of a cell.
+_KEEP_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(2**30), "MALLOC_MMAP_THRESHOLD_": str(2**30)}
 _LOCAL_CONFIG = {
+    "distributed.nanny.pre-spawn-environ": {**_KEEP_MEMORY, **dict.fromkeys(THREAD_VARIABLES, "1")},
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
     "distributed.worker.memory.pause": False,
