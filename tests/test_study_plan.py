@@ -264,9 +264,11 @@ def test_the_command_reads_an_earlier_run(tmp_path: Path):
 
 
 def test_unknown_studies_list_the_shipped_ones():
+    from glasstomo.benchmarks.study.shipped import named_study
+
     found = command("no_such_study")
     assert isinstance(found.exception, ValueError)
     assert "smoke" in str(found.exception)
-    assert plan_command.find_study("smoke").name == "smoke"
+    assert named_study("smoke").name == "smoke"
     # Not a way out of the folder of shipped studies.
     assert isinstance(command("../studies/smoke").exception, ValueError)

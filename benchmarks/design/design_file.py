@@ -111,9 +111,7 @@ def changed_design(design: Design, settings: dict[str, Any]) -> Design:
             if value is not None:
                 check_plain(nested, ())
                 check_types(json_schema(), nested)
-        # What is wanted by default would make way for the first wish of one's own.
-        wished = any(path.partition(".")[0] == "wanted" for path in settings)
-        return (design.replace(wanted=design.wanted) if wished else design).with_fields(settings)
+        return design.with_fields(settings)
     except ParameterError as error:
         rules = [f"{field}{rule}".replace("Input should be", "must be") for field, rule in error.problems]
         raise ValueError(plain("; ".join(rules[:3]))) from None

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -64,10 +64,11 @@ def plan(
     from .cell_cost import probe_cells, table_cost
     from .overhead import measure_overhead
     from .plan import plan_of, worker_counts
+    from .shipped import named_study
     from .store import read_table
     from .workers import WorkersLostError, open_workers
 
-    study = find_study(file)
+    study = named_study(file)
     table = None if measured is None else read_table(measured)
     cost = None if table is None else table_cost(study, table)
     overhead = None
@@ -94,26 +95,6 @@ def plan(
     else:
         show_plan(found, shown)
     return 0
-
-
-def find_study(text: str) -> Any:
-    """Read the study of a file, or the shipped one of a name.
-
-    Raises
-    ------
-    ValueError
-        When there is neither.
-    """
-    from .study_file import read_study
-
-    if Path(text).is_file():
-        return read_study(text)
-    shipped = Path(__file__).parent.parent / "studies"
-    place = shipped / text / "study.toml"
-    if place.parent.parent == shipped and place.is_file():
-        return read_study(place)
-    known = sorted(one.parent.name for one in shipped.glob("*/study.toml"))
-    raise ValueError(f"{text!r} is no file and no shipped study; shipped: {', '.join(known)}")
 
 
 def show_plan(plan: "Plan", counts: tuple[int, ...]) -> None:
