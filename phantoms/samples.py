@@ -1,12 +1,11 @@
-"""The particles of the published experiment, and a textured one, drawn at random."""
+"""The particles of the published experiment, a textured and an interdiffused one, drawn at random."""
 
 from collections.abc import Callable
-from statistics import NormalDist
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
-from pydantic import Field, NonNegativeFloat, PositiveFloat
 
+from .blends import FIELD_OF_VIEW_NM, BodyKind, interdiffused, segregated, textured
 from .flux_melted import FluxMelted
 from .grid import Grid
 from .particle import Particle
@@ -14,17 +13,9 @@ from .phantom import Phantom
 from .phase import Phase
 from .pure import Pure
 from .random_shapes import points_inside, random_body, random_sheet
-from .random_texture import RandomTexture
 from .raster import rasterise
-from .segregated import Segregated
 from .support_film import SupportFilm
 from .table import Table
-
-FIELD_OF_VIEW_NM = 480.0
-
-# What the options of a particle may be; a design checks them before it draws anything.
-BodyKind = Literal["any", "shard", "crystal"]
-TextureShare = Annotated[float, Field(ge=0.05, le=0.95)]
 
 
 def make_phantom(
@@ -86,113 +77,6 @@ def zif62_standard(
     return _standard("ZIF-62", rng, field_of_view_nm, film, body)
 
 
-def segregated(
-    rng: np.random.Generator,
-    *,
-    field_of_view_nm: float = FIELD_OF_VIEW_NM,
-    film: bool = True,
-    body: BodyKind = "shard",
-    width_nm: NonNegativeFloat = 0.0,
-) -> Particle:
-    """Return a particle of the blend (aT ZIF-4-Co)0.5(ag ZIF-62)0.5.
-
-    Two phases meet in an inclined, curved sheet, the first on 35 to 65 % of the volume. Their metal
-    densities are those measured by Collins et al., APL Mater. 7 (2019) 091111, doi:10.1063/1.5120093.
-    """
-    shape = random_body(rng, field_of_view_nm, body)
-    sheet = random_sheet(rng, shape, field_of_view_nm, share=rng.uniform(0.35, 0.65))
-    return Particle(
-        body=shape,
-        domain=sheet,
-        mixing=_two_glasses(width_nm),
-        film=SupportFilm.below(shape) if film else None,
-    )
-
-
-def textured(
-    rng: np.random.Generator,
-    *,
-    field_of_view_nm: float = FIELD_OF_VIEW_NM,
-    film: bool = True,
-    body: BodyKind = "shard",
-    wavelength_nm: PositiveFloat = 160.0,
-    share: TextureShare = 0.5,
-    width_nm: NonNegativeFloat = 0.0,
-) -> Particle:
-    """Return a particle whose two phases interweave at random, as after spinodal decomposition.
-
-    The phases are those of `segregated`; what differs is how much interface lies between them, which
-    the wavelength sets. The body does not depend on the wavelength: particles of one seed differ in
-    their texture only, and one of half the wavelength is the same texture seen at half the scale.
-
-    Parameters
-    ----------
-    rng : numpy.random.Generator
-        Source of randomness.
-    field_of_view_nm : float
-        Width of the field of view, nm.
-    film, body
-        As for `segregated`.
-    wavelength_nm : float
-        Wavelength of the texture, nm: 2π over the root mean square wave number, 2πξ/√3 with the
-        correlation length ξ of `RandomTexture`. A domain is about half of it across.
-    share : float
-        Share of the body's volume in the first phase (Co-rich), held to 1 % or better in the body
-        that was drawn, unlike the share of a texture without end.
-    width_nm : float
-        10-90 % width of the interfaces, nm. Far below the wavelength: distances to the interface are
-        right to first order only.
-
-    Returns
-    -------
-    Particle
-        The analytic truth; ``mixing_state`` is "segregated", however fine the texture.
-
-    Raises
-    ------
-    ValueError
-        When `wavelength_nm` is not positive or `share` not between 0.05 and 0.95.
-
-    Notes
-    -----
-    A Gaussian random field of unit variance cut at u has (2/π) exp(−u²/2)/ξ of interface per volume:
-    twice its crossings per length of a line (S. O. Rice, Bell Syst. Tech. J. 24 (1945) 46,
-    doi:10.1002/j.1538-7305.1945.tb00453.x, eq. 3.3-11). At equal shares that is 2.31/wavelength.
-
-    Examples
-    --------
-    >>> particle = textured(np.random.default_rng(5), wavelength_nm=120.0)
-    >>> round(particle.domain.correlation_nm, 2), particle.mixing_state
-    (33.08, 'segregated')
-    """
-    if not (np.isfinite(wavelength_nm) and wavelength_nm > 0):
-        raise ValueError(f"`wavelength_nm` must be positive, got {wavelength_nm}")
-    if not 0.05 <= share <= 0.95:
-        raise ValueError(f"`share` must lie between 0.05 and 0.95, got {share}")
-    shape = random_body(rng, field_of_view_nm, body)
-    texture = RandomTexture(
-        correlation_nm=float(np.sqrt(3.0) / (2.0 * np.pi) * wavelength_nm), seed=int(rng.integers(2**31))
-    )
-    level = float(np.quantile(texture.field(*points_inside(shape)), share))
-    # Where a body is smaller than the texture, the level may lie anywhere; the fraction stays inside (0, 1).
-    fraction = float(np.clip(NormalDist().cdf(level), 1e-9, 1.0 - 1e-9))
-    return Particle(
-        body=shape,
-        domain=texture.replace(volume_fraction=fraction),
-        mixing=_two_glasses(width_nm),
-        film=SupportFilm.below(shape) if film else None,
-    )
-
-
-def _two_glasses(width_nm: float) -> Segregated:
-    """The phases of the segregated blend, with an interface of some 10-90 % width (nm)."""
-    return Segregated(
-        first=Phase(name="co_rich", formula_units={"ZIF-4-Co": 1.0}, metal_density_nm3=5.0),
-        second=Phase(name="zn_rich", formula_units={"ZIF-62": 1.0}, metal_density_nm3=6.0),
-        width_nm=width_nm,
-    )
-
-
 def flux_melted(
     rng: np.random.Generator,
     *,
@@ -226,6 +110,7 @@ PHANTOMS: Table[Callable[..., Particle]] = Table(
         "zif62_standard": zif62_standard,
         "segregated": segregated,
         "textured": textured,
+        "interdiffused": interdiffused,
         "flux_melted": flux_melted,
     },
 )

@@ -60,7 +60,8 @@ SECTIONS: tuple[Section, ...] = (
             Entry(
                 "options",
                 "Options of that particle: film (carbon below it), body (shard, crystal, any), "
-                "for segregated and textured the width_nm of its interfaces.",
+                "for segregated and textured the width_nm of its interfaces, for interdiffused the "
+                "diffusion_length_nm.",
                 {"film": False, "body": "shard"},
             ),
             Entry(
