@@ -12,6 +12,8 @@ _NAMES = {
     "Reconstruction": "reconstruction",
     "Status": "reconstruction",
     "cross_validation": "lambda_choice.held_out",
+    "drawn": "twin",
+    "expected_series": "twin",
     "lambda_max": "lambda_choice.lambda_bracket",
     "odl_problem": "odl_pieces",
     "oracle": "lambda_choice.oracle",
@@ -19,6 +21,7 @@ _NAMES = {
     "regularisation_path": "lambda_choice.path",
     "solve_odl": "odl_engine",
     "solve_pdhg": "pdhg",
+    "twins": "twin",
 }
 
 __all__ = sorted(_NAMES)
