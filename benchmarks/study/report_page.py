@@ -1,13 +1,12 @@
 """The page of a study's report: what was found, as words, tables and pictures for the template."""
 
-import base64
 from collections.abc import Iterable, Mapping, Sequence
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..labels import number
+from ..page import picture_source, picture_width_rem, render_page
 from .best_setting import STANDINGS, limit_text
 from .export import interval_text, minus, readable_table
 from .factor_column import level_number, lower
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 # Rows of the page's tables; the files hold all.
 _MOST_ROWS = 60
 _MOST_FRONT = 14
-_PAGE_PIXELS = 1540
 
 
 def study_html(
@@ -46,20 +44,10 @@ def study_html(
     maximum : mapping, optional
         What one can afford, for the text.
     """
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(number=number)
-    template = environment.from_string(
-        resources.files("glasstomo.benchmarks.study")
-        .joinpath("study_report.html.j2")
-        .read_text(encoding="utf-8")
-    )
     table = report.table
     readable = readable_table(table, report.wide)
-    return template.render(
+    return render_page(
+        "study/study_report.html.j2",
         title=table.title or (table.name or "study").replace("_", " ").capitalize(),
         question=table.question,
         source=source,
@@ -169,8 +157,8 @@ def numbered(pictures: Sequence[tuple[StudyFigure, bytes]]) -> list[dict[str, An
             "number": index,
             "section": figure.section,
             "caption": figure.caption,
-            "width_rem": round(54 * min(1.0, int.from_bytes(picture[16:20]) / _PAGE_PIXELS), 1),
-            "source": f"data:image/png;base64,{base64.b64encode(picture).decode('ascii')}",
+            "width_rem": picture_width_rem(picture),
+            "source": picture_source(picture),
         }
         for index, (figure, picture) in enumerate(order, start=1)
     ]
