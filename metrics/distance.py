@@ -6,12 +6,15 @@ from .diagram import PhaseDiagram
 
 _MOST_POINTS = 200_000
 
+PUBLISHED_SCALES = (0.03, 2.0)
+"""±2σ precision of Collins et al. (doi:10.1063/1.5120093): fraction, and density in atoms nm⁻³."""
+
 
 def phase_diagram_distance(
     first: PhaseDiagram | tuple[np.ndarray, np.ndarray],
     second: PhaseDiagram | tuple[np.ndarray, np.ndarray],
     *,
-    scales: tuple[float, float] = (0.03, 2.0),
+    scales: tuple[float, float] = PUBLISHED_SCALES,
     directions: int = 32,
 ) -> float:
     """Sliced Wasserstein distance between two phase diagrams, in units of the published precision.
@@ -49,11 +52,9 @@ def phase_diagram_distance(
     >>> round(phase_diagram_distance(one, one), 3), round(phase_diagram_distance(one, two), 3)
     (0.0, 1.0)
     """
-    if not (len(scales) == 2 and min(scales) > 0):
-        raise ValueError(f"`scales` must be two positive numbers, got {scales}")
     if directions < 2:
         raise ValueError(f"`directions` must be at least 2, got {directions}")
-    clouds = [_scaled(cloud, scales) for cloud in (first, second)]
+    clouds = [_thinned(scaled_points(cloud, scales)) for cloud in (first, second)]
     angles = (np.arange(directions) + 0.5) * np.pi / directions
     total = 0.0
     for angle in angles:
@@ -63,11 +64,31 @@ def phase_diagram_distance(
     return total / float(np.sum(np.abs(np.cos(angles))))
 
 
-def _scaled(cloud: PhaseDiagram | tuple[np.ndarray, np.ndarray], scales: tuple[float, float]) -> np.ndarray:
+def scaled_points(
+    cloud: PhaseDiagram | tuple[np.ndarray, np.ndarray], scales: tuple[float, float]
+) -> np.ndarray:
+    """Fraction and density of a diagram in units of `scales`, (2, n); bad ones are refused.
+
+    Raises
+    ------
+    ValueError
+        If a scale is not positive, or the diagram is empty, not finite, or of two lengths.
+    """
+    if not (len(scales) == 2 and np.all(np.isfinite(scales)) and min(scales) > 0):
+        raise ValueError(f"`scales` must be two positive numbers, got {scales}")
     pair = (cloud.fraction, cloud.density) if isinstance(cloud, PhaseDiagram) else cloud
-    points = np.stack([np.asarray(p, dtype=float).ravel() / s for p, s in zip(pair, scales, strict=True)])
+    parts = [np.asarray(p, dtype=float).ravel() / s for p, s in zip(pair, scales, strict=True)]
+    if parts[0].size != parts[1].size:
+        raise ValueError(
+            f"a diagram needs a fraction and a density per voxel, got {parts[0].size} and {parts[1].size}"
+        )
+    points = np.stack(parts)
     if points.shape[1] == 0 or not np.isfinite(points).all():
         raise ValueError(f"a diagram needs finite voxels, got {points.shape[1]}, some not finite or none")
+    return points
+
+
+def _thinned(points: np.ndarray) -> np.ndarray:
     return points[:, :: -(-points.shape[1] // _MOST_POINTS)]
 
 
