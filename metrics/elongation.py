@@ -8,8 +8,10 @@ import numpy as np
 from .checks import as_volume, same_shape
 
 # Bins of direction between the y and the z axis, fine enough for the edge of a wedge; an odd number, so that
-# exchanging y and z exchanges bins.
-_SECTORS = 15
+# exchanging y and z exchanges bins. Bands of radii are wide enough to hold more than the zeros of a spectrum.
+_SECTORS, _BANDS = 15, 8
+# Power below which a bin holds rounding errors only, relative to all.
+_ROUNDING = 1e-26
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +22,7 @@ class Elongation:
     ----------
     edges, edges_standard_error : float
         Ratio of the widths of the point-spread function along z and along y; infinity where the volume
-        has nothing of the truth along z.
+        has nothing of the truth along z, NaN where it is like the truth nowhere.
     particle, particle_standard_error : float
         Ratio of the particle's lengths (standard deviations of its voxels) along z and y, over that of
         the truth.
@@ -61,7 +63,10 @@ def elongation(
     -----
     The point-spread function in the (z, y) plane is the Fourier transform of the transfer
     T = Re Σ F F_t* / Σ |F_t|², the sums over the slices and over a bin of radius and direction in Fourier
-    space (up to the Nyquist frequency, z and y mirrored onto one quadrant). Its curvature at its peak is
+    space (z and y mirrored onto one quadrant). Each of eight bands of radii is weighted by the square of
+    its correlation with the truth, by 0 where that is negative or chance: the same weight for all
+    directions, which leaves out the bands that hold noise or have the wrong sign. The curvature at the
+    peak is
     ``−4π² Σ T k_y²`` along y and the same with k_z along z; a width goes as one over the root of a
     curvature, so that
 
@@ -91,7 +96,9 @@ def elongation(
     if threshold is None:
         threshold = 0.5 * float(np.mean(truth[truth > 0.5 * (truth.max() + truth.min())]))
     parts = np.array_split(np.arange(truth.shape[2]), blocks)
-    edges, edges_error = _jackknife(_edge_sums(volume, truth, parts), _edge_ratio)
+    sums = _edge_sums(volume, truth, parts)
+    sums[:, 4:] *= _band_weights(sums)
+    edges, edges_error = _jackknife(sums[:, (0, 1, 4, 5)], _edge_ratio)
     masks = np.stack([volume > threshold, truth > threshold])
     particle, particle_error = _jackknife(_length_sums(masks, parts), _length_ratio)
     return Elongation(
@@ -133,19 +140,17 @@ def radermacher_elongation(largest_tilt_deg: float) -> float:
 
 
 def _edge_sums(volume: np.ndarray, truth: np.ndarray, parts: list[np.ndarray]) -> np.ndarray:
-    """Σ F F_t* and Σ |F_t|² in every bin, with k_y² and k_z² of the bins: shape (block, 4, bin)."""
+    """Σ F F_t*, Σ |F_t|², Σ |F|², coefficients, k_y² and k_z² of every bin: shape (block, 6, bin)."""
     from scipy.fft import fft2
 
     ky, kz = np.fft.fftfreq(truth.shape[1])[None, :], np.fft.fftfreq(truth.shape[0])[:, None]
     length = np.hypot(ky, kz)
-    shells = min(truth.shape[:2]) // 2
-    shell = np.rint(length * 2 * shells).astype(int)
-    sector = np.minimum(
-        (np.arctan2(np.abs(kz), np.abs(ky)) / (np.pi / 2) * _SECTORS).astype(int), _SECTORS - 1
-    )
-    held = (shell >= 1) & (shell <= shells)
-    code = (shell * _SECTORS + sector)[held]
-    bins = (shells + 1) * _SECTORS
+    band = np.ceil(length * 2 * _BANDS).astype(int) - 1
+    angle = np.arctan2(np.abs(kz), np.abs(ky)) / (np.pi / 2)
+    sector = np.minimum((angle * _SECTORS).astype(int), _SECTORS - 1)
+    held = (band >= 0) & (band < _BANDS)
+    code = (band * _SECTORS + sector)[held]
+    bins = _BANDS * _SECTORS
 
     def binned(values: np.ndarray) -> np.ndarray:
         return np.bincount(code, np.broadcast_to(values, held.shape)[held], minlength=bins)
@@ -156,17 +161,29 @@ def _edge_sums(volume: np.ndarray, truth: np.ndarray, parts: list[np.ndarray]) -
         found = np.asarray(fft2(volume[..., part].astype(np.float64), axes=(0, 1)))
         true = np.asarray(fft2(truth[..., part].astype(np.float64), axes=(0, 1)))
         cross = np.sum(np.real(found * np.conj(true)), axis=2)
-        sums.append([binned(cross), binned(np.sum(np.abs(true) ** 2, axis=2)), *moments])
+        powers = [binned(np.sum(np.abs(spectrum) ** 2, axis=2)) for spectrum in (true, found)]
+        sums.append([binned(cross), *powers, binned(np.full(held.shape, len(part))), *moments])
     return np.array(sums)
+
+
+def _band_weights(sums: np.ndarray) -> np.ndarray:
+    """Square of the correlation of each band with the truth, 0 where that may be chance, for all its bins."""
+    whole = sums.sum(axis=0).reshape(-1, _BANDS, _SECTORS).sum(axis=2)
+    cross, power, found, count = whole[:4]
+    both = np.sqrt(power * found)
+    correlation = np.divide(cross, both, out=np.zeros(_BANDS), where=both > 0)
+    # Spectra without anything in common correlate by 0 ± 1/√n.
+    correlation[correlation < 4 / np.sqrt(np.maximum(count, 1))] = 0.0
+    return np.repeat(correlation**2, _SECTORS)
 
 
 def _edge_ratio(sums: np.ndarray) -> float:
     cross, power, across, along = sums[:, 0].sum(0), sums[:, 1].sum(0), sums[0, 2], sums[0, 3]
     # Bins in which the truth has rounding errors only tell nothing of the transfer; nor then may those of
     # y and z exchanged count, lest one direction have more.
-    known = (power > 1e-26 * power.sum()).reshape(-1, _SECTORS)
+    known = (power > _ROUNDING * power.sum()).reshape(-1, _SECTORS)
     both = (known & known[:, ::-1]).ravel()
-    if not both.any():
+    if not (both @ across > 0 and both @ along > 0):
         return float("nan")
     transfer = np.divide(cross, power, out=np.zeros_like(cross), where=both)
     curvature_y = float(transfer @ across) / float(both @ across)

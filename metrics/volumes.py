@@ -1,5 +1,7 @@
 """Agreement of two volumes, voxel by voxel."""
 
+from typing import Any
+
 import numpy as np
 
 from .checks import as_mask, as_volume, same_shape
@@ -104,5 +106,5 @@ def ssim(volume: np.ndarray, truth: np.ndarray, *, mask: np.ndarray | None = Non
     mask = as_mask("mask", mask, truth.shape)
     if not mask.any():
         raise ValueError("`mask` must hold some voxels, got none")
-    _, similarity = structural_similarity(*pair, data_range=span, full=True)
+    similarity: Any = structural_similarity(*pair, data_range=span, full=True)[1]
     return float(np.mean(np.asarray(similarity)[mask]))
