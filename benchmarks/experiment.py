@@ -44,6 +44,8 @@ class Experiment(Parameters):
         Relative primal–dual gap of every reconstruction.
     max_iterations : int
         Iterations of a final solve at most.
+    twins : int
+        Twins of each particle that tell the uncertainty of its voxels; 0 for none, else 2 at least.
     """
 
     microscope: str = "osiris"
@@ -57,12 +59,20 @@ class Experiment(Parameters):
     adf_tilts: TiltScheme = TiltScheme.uniform(start_deg=-70, stop_deg=70, count=29)
     gap: PositiveFloat = 1e-3
     max_iterations: Annotated[int, Field(ge=1)] = 6000
+    twins: Annotated[int, Field(ge=0, le=100)] = 4
 
     @field_validator("microscope")
     @classmethod
     def _known_microscope(cls, name: str) -> str:
         MICROSCOPES[name]
         return name
+
+    @field_validator("twins")
+    @classmethod
+    def _some_scatter(cls, count: int) -> int:
+        if count == 1:
+            raise ValueError("twins must be 0 or at least 2: one twin has no scatter")
+        return count
 
     @property
     def spacing_nm(self) -> float:

@@ -8,21 +8,24 @@ import numpy as np
 from ..forward import Projector, TiltSeries, simulate
 from ..metrics import (
     EsfThreshold,
+    InterfaceWidth,
     MiscibilityLimit,
     MixingState,
     PhaseDiagram,
     Precision,
     esf_threshold,
+    interface_width,
     miscibility_limit,
     mixing_state,
     phase_diagram,
     phase_diagram_distance,
     precision,
 )
-from ..phantoms import FluxMelted, Phantom, make_phantom
+from ..phantoms import FluxMelted, Phantom, Segregated, make_phantom
 from ..recon import Reconstruction, reconstruct
 from .calibration import adf_series
 from .experiment import MAPPED_LINES, Experiment
+from .particle_twins import ParticleTwins, particle_twins, zinc_fraction
 
 # A voxel belongs to the true interior when the body fills it to rounding.
 _FULL = 0.999
@@ -52,6 +55,10 @@ class GlassParticle:
         The verdicts; only the last looks at the truth.
     distance : float
         Between the two diagrams.
+    width : InterfaceWidth
+        Of the boundary between the phases.
+    twins : ParticleTwins or None
+        What was simulated and reconstructed anew from `metals`; None where none were asked for.
     """
 
     name: str
@@ -66,6 +73,8 @@ class GlassParticle:
     limit: MiscibilityLimit
     spread: Precision
     distance: float
+    width: InterfaceWidth
+    twins: ParticleTwins | None = None
 
     @property
     def zn(self) -> np.ndarray:
@@ -83,6 +92,13 @@ class GlassParticle:
         particle = self.truth.particle
         mixing = None if particle is None else particle.mixing
         return mixing.zn_rich_from if isinstance(mixing, FluxMelted) else None
+
+    @property
+    def true_width_nm(self) -> float | None:
+        """True 10–90 % width of the interface, None where the metals have mixed."""
+        particle = self.truth.particle
+        mixing = None if particle is None else particle.mixing
+        return mixing.width_nm if isinstance(mixing, Segregated) else None
 
     def reprojected(self, cross_section_barn: dict[str, float]) -> dict[str, np.ndarray]:
         """Counts that the reconstruction predicts at 0°, line to (y, x)."""
@@ -111,10 +127,53 @@ class GlassParticle:
             "miscibility_limit": self.limit.limit,
             "miscibility_limit_standard_error": self.limit.standard_error,
             "miscibility_limit_true": self.true_limit,
+            **self._uncertain(),
             "status": self.metals.status.value,
             "relative_gap": self.metals.relative_gap,
             "adf_status": self.adf.status.value,
         }
+
+    def _uncertain(self) -> dict[str, object]:
+        """What is known of the interface, the phases and the voxels, with its uncertainty."""
+        width, twins, inside = self.width, self.twins, self.diagram.interior
+        found: dict[str, object] = {
+            "interface_width_nm": width.width_nm,
+            "interface_width_interval_nm": width_interval(width),
+            "interface_width_true_nm": self.true_width_nm,
+            "phases_found": len(self.diagram.phases),
+            "phases_true": len(self.true_diagram.phases),
+            "twins": 0 if twins is None else twins.count,
+        }
+        if twins is not None:
+            fraction, density = twins.errors(inside)
+            true_fraction, true_density = self.errors(inside)
+            found |= {
+                "voxel_zn_fraction_2rms": 2 * rms(fraction),
+                "voxel_zn_fraction_2rms_true": 2 * rms(true_fraction),
+                "voxel_density_2rms": 2 * rms(density),
+                "voxel_density_2rms_true": 2 * rms(true_density),
+                "twin_diagram_distance": float(np.mean(twins.distances(inside))),
+            }
+        return found
+
+    def errors(self, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """True errors of the zinc fraction and the metal density of some voxels."""
+        true_zn, true_co = self.truth.density("Zn"), self.truth.density("Co")
+        pairs = (self.zn[inside], self.co[inside]), (true_zn[inside], true_co[inside])
+        fractions = [zinc_fraction(*pair) for pair in pairs]
+        return fractions[0] - fractions[1], pairs[0][0] + pairs[0][1] - pairs[1][0] - pairs[1][1]
+
+
+def rms(values: np.ndarray) -> float:
+    """Root mean square of what is known."""
+    return float(np.sqrt(np.nanmean(np.square(values, dtype=np.float64))))
+
+
+def width_interval(width: InterfaceWidth) -> tuple[float, float]:
+    """Return the 95 % interval of a width: that of its square, which has the even error, as roots."""
+    reach = 1.96 * width.squared_error_nm2
+    low, high = (width.squared_nm2 + sign * reach for sign in (-1, 1))
+    return float(np.sqrt(np.maximum(low, 0.0))), float(np.sqrt(np.maximum(high, 0.0)))
 
 
 def study_particle(
@@ -159,6 +218,12 @@ def study_particle(
     # One threshold on the total metal density serves all verdicts.
     mask = diagram.particle
     mixing = mixing_state(zn, co, interior=mask)
+    made = None
+    if experiment.twins:
+        made = particle_twins(
+            eds, metals, count=experiment.twins, rng=experiment.stream("twins", name),
+            cross_section_barn=cross_section_barn, **options,
+        )  # fmt: skip
     return GlassParticle(
         name=name,
         truth=truth,
@@ -174,4 +239,6 @@ def study_particle(
         ),
         spread=precision(zn, co, truth),
         distance=phase_diagram_distance(diagram, true_diagram),
+        width=interface_width(zn, co, spacing_nm=experiment.spacing_nm, interior=mask),
+        twins=made,
     )

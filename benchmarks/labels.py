@@ -7,6 +7,11 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 PARTICLE_NAMES = {"segregated": "Phase-segregated", "flux_melted": "Flux-melted"}
 
+_PARTICLE_TITLES = {
+    "segregated": "Phase-segregated (a$_T$ZIF-4-Co)$_{0.5}$(a$_g$ZIF-62)$_{0.5}$",
+    "flux_melted": "Flux-melted a$_g$[(ZIF-67)$_{0.2}$(ZIF-62)$_{0.8}$]",
+}
+
 _UNITS = {"nm": "nm", "na": "nA", "s": "s", "deg": "°", "mb": "MB", "barn": "barn", "nm3": "nm⁻³", "kv": "kV"}
 
 
@@ -19,6 +24,11 @@ def particle_name(name: str) -> str:
     'Flux-melted'
     """
     return PARTICLE_NAMES.get(name, name.replace("_", " "))
+
+
+def particle_title(name: str) -> str:
+    """Write the name of a particle with its composition, for a figure."""
+    return _PARTICLE_TITLES.get(name, particle_name(name))
 
 
 def line_label(line: str) -> str:

@@ -1,7 +1,9 @@
 """Pages that load nothing: one style, one set of parts and one way to hold pictures for every report."""
 
 import base64
+import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
@@ -10,6 +12,8 @@ from .labels import number
 # Pixels across a figure as wide as a journal's page, and the width that it then has on the screen.
 PAGE_PIXELS = 1540
 _PAGE_REM = 54.0
+# Letters of a cell that stays on one line.
+_SHORT = 18
 _PNG = b"\x89PNG"
 _TYPES = {_PNG: "image/png", b"<svg": "image/svg+xml", b"<?xml": "image/svg+xml"}
 
@@ -45,7 +49,7 @@ def render_page(template: str, **values: Any) -> str:
 
 
 def _source(name: str) -> str:
-    return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return resources.files("glasstomo.benchmarks").joinpath(name).read_text(encoding="utf-8")
 
 
 def picture_source(data: bytes) -> str:
@@ -104,17 +108,52 @@ def cell(value: object) -> str:
     return str(value) if isinstance(value, int) else number(value, 4).replace("-", "−")
 
 
-def columns(rows: Sequence[Mapping[str, object]]) -> list[dict[str, Any]]:
-    """Return the columns of a table, and which of them hold numbers alone: those stand to the right.
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    Parameters
+    ----------
+    name : str
+        Its head.
+    numeric : bool
+        Whether it holds numbers alone: those stand to the right, with as many decimals each.
+    decimals : int or None
+        Decimals of its numbers; None where they differ too much in size for that.
+    short : bool
+        Whether all its cells are too short to be broken into lines.
+    """
+
+    name: str
+    numeric: bool
+    decimals: int | None = None
+    short: bool = False
+
+    def text(self, value: object) -> str:
+        """Write one value of this column."""
+        if self.decimals is None or isinstance(value, int) or not isinstance(value, float):
+            return cell(value)
+        return f"{value:.{self.decimals}f}".replace("-", "−") if math.isfinite(value) else cell(None)
+
+
+def columns(rows: Sequence[Mapping[str, object]]) -> list[Column]:
+    """Return the columns of a table of rows with equal keys.
 
     Examples
     --------
-    >>> columns([{"line": "Co_Ka", "barn": 3.4}, {"line": "Co_Kb", "barn": None}])
-    [{'name': 'line', 'numeric': False}, {'name': 'barn', 'numeric': True}]
+    >>> line, barn = columns([{"line": "Co_Ka", "barn": 3.4}, {"line": "Co_Kb", "barn": 0.396}])
+    >>> line.numeric, barn.numeric, barn.text(3.4)
+    (False, True, '3.400')
     """
     found = []
     for name in rows[0] if rows else ():
         values = [row[name] for row in rows if row[name] is not None]
         numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-        found.append({"name": name, "numeric": bool(values) and numeric})
+        if not values or not numeric:
+            found.append(Column(name, False, short=all(len(cell(value)) <= _SHORT for value in values)))
+            continue
+        texts = [cell(value) for value in values]
+        plain = all("×" not in text for text in texts)
+        decimals = max(len(text.partition(".")[2]) for text in texts) if plain else None
+        found.append(Column(name, True, decimals))
     return found

@@ -26,6 +26,7 @@ def reproduce(
     microscope: str = "osiris",
     size: int = 96,
     seed: int = 0,
+    twins: int = 4,
     out: Path | str,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -42,6 +43,9 @@ def reproduce(
         Voxels along every edge, 32 to 192, even.
     seed : int
         Same seed, same bits.
+    twins : int
+        Twins of each particle, simulated from its reconstruction, that tell the uncertainty of its
+        voxels; each costs as much as the reconstruction. 0 for none.
     out : path-like
         Folder that is filled with ``summary.json``, ``report.html``, ``figures/``, ``tables/`` and
         ``volumes/``; it must exist.
@@ -58,13 +62,14 @@ def reproduce(
     ValueError
         When a parameter is out of range, or a name unknown.
     """
-    experiment = Experiment(microscope=microscope, size=size, seed=seed)
+    experiment = Experiment(microscope=microscope, size=size, seed=seed, twins=twins)
     progress = progress or Progress()
     with compiled_kernels(progress):
         return _run(experiment, Path(out), progress)
 
 
 def _run(experiment: Experiment, out: Path, progress: Progress) -> dict[str, Any]:
+    from .experiment_run import ExperimentRun
     from .results import write_results
 
     start = time.perf_counter()
@@ -77,11 +82,12 @@ def _run(experiment: Experiment, out: Path, progress: Progress) -> dict[str, Any
         with progress.stage(f"particle: {name.replace('_', ' ')}") as stage:
             particles[name] = study_particle(experiment, name, sections, gap_note(stage))
     summary = summarise(experiment, calibrations, particles)
+    run = ExperimentRun(
+        experiment=experiment, calibrations=calibrations, particles=particles, summary=summary
+    )
     with progress.stage("figures, tables, volumes and report"):
         seconds = time.perf_counter() - start
-        write_results(
-            out, experiment, calibrations, particles, lambda: {**summary, "runtime": runtime(seconds)}
-        )
+        write_results(out, run, summary=lambda: {**summary, "runtime": runtime(seconds)})
     # The time of the figures counts too: the file is written last, with the whole.
     summary["runtime"] = runtime(time.perf_counter() - start)
     (out / "summary.json").write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
@@ -124,6 +130,9 @@ def summarise(
                 "true_barn": MICROSCOPES[microscope].cross_section_barn[line],
                 "fit_barn": fit.cross_section_barn,
                 "standard_error_barn": fit.standard_error_barn,
+                "interval_barn": list(fit.interval_barn),
+                "standard_errors_barn": dict(fit.standard_errors_barn),
+                "beyond_250_nm": list(fit.beyond_250_nm),
             }
             for line, fit in one.fits.items()
         }
@@ -141,6 +150,7 @@ def summarise(
         "eds_tilts_deg": list(experiment.eds_tilts.angles_deg),
         "adf_tilts_deg": list(experiment.adf_tilts.angles_deg),
         "gap": experiment.gap,
+        "twins": experiment.twins,
     }
     return without_nan(
         {

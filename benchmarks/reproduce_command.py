@@ -31,6 +31,14 @@ CHECK_FAILED = 1
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same seed, same bits."
 )
 @click.option(
+    "--twins",
+    type=click.IntRange(min=0),
+    default=4,
+    show_default=True,
+    help="Twins of each particle, simulated from its reconstruction: they tell how sure a voxel is, and each "
+    "costs as much as the reconstruction. 0 for none.",
+)
+@click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=Path("results"),
@@ -39,7 +47,9 @@ CHECK_FAILED = 1
 )
 @threads_option
 @click.option("--json", "as_json", is_flag=True, help="Print summary.json on standard output.")
-def reproduce(microscope: str, size: int, seed: int, out: Path, threads: int | None, as_json: bool) -> int:
+def reproduce(
+    microscope: str, size: int, seed: int, twins: int, out: Path, threads: int | None, as_json: bool
+) -> int:
     """Run the published experiment in simulation.
 
     Calibrates the EDS cross-sections on four standards, then simulates, reconstructs and judges a
@@ -59,7 +69,7 @@ def reproduce(microscope: str, size: int, seed: int, out: Path, threads: int | N
 
     # A reconstruction cut short would enter the report like the others.
     with raised(), whole_folder(out) as folder, RichProgress() as progress:
-        summary = run(microscope=microscope, size=size, seed=seed, out=folder, progress=progress)
+        summary = run(microscope=microscope, size=size, seed=seed, twins=twins, out=folder, progress=progress)
     found = checks(summary)
     if as_json:
         click.echo(json.dumps(summary, indent=2))

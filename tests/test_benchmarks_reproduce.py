@@ -106,7 +106,7 @@ def test_numbers_that_json_cannot_hold_become_null():
 
 
 def test_phases_are_named_by_their_richer_metal():
-    from glasstomo.benchmarks.results import phase_marks
+    from glasstomo.benchmarks.results_phases import phase_marks
     from glasstomo.metrics import phase_diagram
 
     rng = np.random.default_rng(1)
