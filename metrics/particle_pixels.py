@@ -1,11 +1,14 @@
 """The pixels of a particle's maps that enter a cross-section fit."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from .interior import depth_inside
+
+# A corrected thickness stays above this part of the measured one: no pixel turns negative.
+_LEAST_SHARE = 0.1
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -39,44 +42,88 @@ class ParticlePixels:
 
 
 def gather_pixels(
-    counts, thickness_nm, density_nm3, electrons_per_pixel, edge_pixels: float
+    counts,
+    thickness_nm,
+    density_nm3,
+    electrons_per_pixel,
+    edge_pixels: float,
+    thickness_bias_nm: float | Sequence[float] = 0.0,
 ) -> list[ParticlePixels]:
-    """Check the maps and pick the pixels of each particle."""
-    maps, thicknesses = _as_list("counts", counts), _as_list("thickness_nm", thickness_nm)
-    if len(maps) != len(thicknesses):
-        raise ValueError(
-            f"`counts` holds {len(maps)} particles, `thickness_nm` {len(thicknesses)}: give pairs"
-        )
-    densities = per_particle("density_nm3", density_nm3, len(maps))
-    electrons = per_particle("electrons_per_pixel", electrons_per_pixel, len(maps))
+    """Check the maps of one line and pick the pixels of each particle."""
+    return gather_lines(
+        {"": counts}, thickness_nm, density_nm3, electrons_per_pixel, edge_pixels, thickness_bias_nm
+    )[""]
+
+
+def gather_lines(
+    counts: Mapping,
+    thickness_nm,
+    density_nm3,
+    electrons_per_pixel,
+    edge_pixels: float,
+    thickness_bias_nm: float | Sequence[float] = 0.0,
+) -> dict[str, list[ParticlePixels]]:
+    """Check the maps of several lines of the same particles; every line gets the same pixels."""
+    if not counts:
+        raise ValueError("`counts` names no line: give at least one")
+    thicknesses = _as_list("thickness_nm", thickness_nm)
+    maps = {line: _as_list("counts", value) for line, value in counts.items()}
+    number = len(thicknesses)
+    for values in maps.values():
+        if len(values) != number:
+            raise ValueError(f"`counts` holds {len(values)} particles, `thickness_nm` {number}: give pairs")
+    densities = per_particle("density_nm3", density_nm3, number)
+    electrons = per_particle("electrons_per_pixel", electrons_per_pixel, number)
+    biases = per_particle("thickness_bias_nm", thickness_bias_nm, number, signed=True)
     for name, values in (("density_nm3", densities), ("electrons_per_pixel", electrons)):
         if not (values > 0).all():
             raise ValueError(f"`{name}` must be positive, got {values.tolist()}")
-    result = []
-    for i, (count, thick) in enumerate(zip(maps, thicknesses, strict=True)):
-        if count.shape != thick.shape:
-            raise ValueError(f"particle {i}: `counts` is {count.shape}, `thickness_nm` is {thick.shape}")
-        if not (np.isfinite(count).all() and np.isfinite(thick).all()) or (thick < 0).any():
-            raise ValueError(f"particle {i}: counts and thickness must be finite, thickness not negative")
-        mask = (depth_inside(thick > 0) > edge_pixels) & (thick > 0)
-        if np.count_nonzero(mask) < 4 or count[mask].sum() <= 0:
-            raise ValueError(
-                f"particle {i}: no counts {edge_pixels} pixels inside the silhouette "
-                f"({np.count_nonzero(mask)} pixels); lower `edge_pixels`"
-            )
-        rows, columns = np.nonzero(mask)
-        result.append(
-            ParticlePixels(
-                counts=count[mask],
-                thickness_nm=thick[mask],
-                per_barn=thick[mask] * densities[i] * electrons[i] * 1e-10,
-                rows=rows,
-                columns=columns,
-                mask=mask,
-                density_nm3=float(densities[i]),
-            )
-        )
+    result: dict[str, list[ParticlePixels]] = {line: [] for line in maps}
+    for i, thick in enumerate(thicknesses):
+        common = None
+        for line, values in maps.items():
+            _check_pair(i, values[i], thick)
+            if common is None:
+                common = _pixels(i, thick, densities[i], electrons[i], biases[i], edge_pixels)
+            found = values[i][common.mask]
+            if found.sum() <= 0:
+                raise ValueError(_none_left(i, edge_pixels, common.rows.size))
+            result[line].append(replace(common, counts=found))
     return result
+
+
+def _check_pair(i: int, count: np.ndarray, thick: np.ndarray) -> None:
+    if count.shape != thick.shape:
+        raise ValueError(f"particle {i}: `counts` is {count.shape}, `thickness_nm` is {thick.shape}")
+    if not (np.isfinite(count).all() and np.isfinite(thick).all()) or (thick < 0).any():
+        raise ValueError(f"particle {i}: counts and thickness must be finite, thickness not negative")
+
+
+def _pixels(
+    i: int, thick: np.ndarray, density: float, electrons: float, bias: float, edge_pixels: float
+) -> ParticlePixels:
+    """Pixels of one particle, without counts yet."""
+    mask = (depth_inside(thick > 0) > edge_pixels) & (thick > 0)
+    if np.count_nonzero(mask) < 4:
+        raise ValueError(_none_left(i, edge_pixels, int(np.count_nonzero(mask))))
+    rows, columns = np.nonzero(mask)
+    corrected = np.maximum(thick[mask] - bias, _LEAST_SHARE * thick[mask])
+    return ParticlePixels(
+        counts=np.zeros(rows.size),
+        thickness_nm=corrected,
+        per_barn=corrected * density * electrons * 1e-10,
+        rows=rows,
+        columns=columns,
+        mask=mask,
+        density_nm3=float(density),
+    )
+
+
+def _none_left(i: int, edge_pixels: float, pixels: int) -> str:
+    return (
+        f"particle {i}: no counts {edge_pixels} pixels inside the silhouette "
+        f"({pixels} pixels); lower `edge_pixels`"
+    )
 
 
 def _as_list(name: str, value) -> list[np.ndarray]:
@@ -87,11 +134,15 @@ def _as_list(name: str, value) -> list[np.ndarray]:
     return arrays
 
 
-def per_particle(name: str, value: float | Sequence[float], count: int, *, finite: bool = True) -> np.ndarray:
+def per_particle(
+    name: str, value: float | Sequence[float], count: int, *, finite: bool = True, signed: bool = False
+) -> np.ndarray:
     """Return one value per particle, from one for all or one for each, or raise a `ValueError`."""
     array = np.atleast_1d(np.asarray(value, dtype=np.float64))
     if array.size not in (1, count):
         raise ValueError(f"`{name}` must be one number or {count}, got {array.size}")
-    if np.isnan(array).any() or (array < 0).any() or (finite and not np.isfinite(array).all()):
-        raise ValueError(f"`{name}` must be numbers, finite and not negative, got {array.tolist()}")
+    negative = not signed and bool((array < 0).any())
+    if np.isnan(array).any() or negative or (finite and not np.isfinite(array).all()):
+        rule = "finite" if signed else "finite and not negative"
+        raise ValueError(f"`{name}` must be numbers, {rule}, got {array.tolist()}")
     return np.broadcast_to(array, (count,))
