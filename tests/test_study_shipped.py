@@ -20,6 +20,7 @@ CELLS = {
     "interface": 5 * 3 * 3 * 4,
     "calibration": 2 * 2 * 3 * 3 * 3,
     "sampling": 6 * 9 * 2 * 3,
+    "coverage": 2 * 200,
 }
 KEPT = [name for name in CELLS if (FOLDER / name / RESULTS_FILE).exists()]
 
@@ -141,7 +142,7 @@ def test_kept_results_are_those_of_the_study(name):
 
 def test_unknown_and_unrun_studies_are_refused(monkeypatch, tmp_path):
     with pytest.raises(
-        ValueError, match="no study 'dose_tlt' comes with glasstomo; known: calibration, dose"
+        ValueError, match="no study 'dose_tlt' comes with glasstomo; known: calibration, coverage, dose"
     ):
         kept_results("dose_tlt")
     monkeypatch.setattr("glasstomo.benchmarks.study.kept_results.FOLDER", tmp_path)

@@ -212,16 +212,19 @@ def _cross_sections(design: Design, replicate: int, seed: int) -> tuple[dict[str
     known = MICROSCOPES[design.instrument.microscope].cross_section_barn
     if not design.calibrates:
         return {line: known[line] for line in LINES}, {}
-    fitted = _calibrated(_experiment(design, replicate, seed))
-    errors = {line: value / known[line] - 1.0 for line, value in fitted.items()}
+    fits = _calibrated(_experiment(design, replicate, seed))
+    errors = {line: fit.cross_section_barn / known[line] - 1.0 for line, fit in fits.items()}
     row: Row = {f"cross_section_bias_{line}": error for line, error in errors.items()}
     row["cross_section_bias"] = max(errors.values(), key=abs)
+    row |= {f"cross_section_error_{line}": fit.relative_standard_error for line, fit in fits.items()}
+    row |= {f"cross_section_covered_{line}": float(fit.covers(known[line])) for line, fit in fits.items()}
     measured = design.calibration.cross_sections == "measured"
-    return {line: (fitted if measured else known)[line] for line in LINES}, row
+    return {line: fits[line].cross_section_barn if measured else known[line] for line in LINES}, row
 
 
 @functools.lru_cache(maxsize=2)
-def _calibrated(experiment: Any) -> dict[str, float]:
+def _calibrated(experiment: Any) -> dict[str, Any]:
+    """Return the fit of every line."""
     from ..calibration import calibrate, draw_standard, measure_standard, standard_names
 
     standards = tuple(
@@ -235,7 +238,7 @@ def _calibrated(experiment: Any) -> dict[str, float]:
         )
         for name, element, material in standard_names()
     )
-    return calibrate(experiment, experiment.microscope, standards).cross_section_barn
+    return calibrate(experiment, experiment.microscope, standards).fits
 
 
 def _experiment(design: Design, replicate: int, seed: int) -> Any:
