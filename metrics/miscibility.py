@@ -109,8 +109,9 @@ def miscibility_limit(
     total = zn + co
     mask, _ = particle_mask(total, interior)
     state = mixing_state(zn, co, interior=mask) if state is None else state
-    if state.state != "interdiffused":
-        return _none(f"the particle is {state.state}: its phases do not mix, so there is no limit")
+    # A likely state will do: a limit that is doubtful has a standard error to say so.
+    if state.likeliest != "interdiffused":
+        return _none(f"the particle is {state.likeliest}: its phases do not mix, so there is no limit")
     resolution = state.resolution_voxels
     distance = interface_distance(zn, total, mask, resolution)
     if distance is None:
