@@ -45,8 +45,8 @@ def figure_replicates(
     -------
     matplotlib.figure.Figure
         7 in wide; columns: truth, mean, bias (red where too much, blue where too little), noise (standard
-        deviation between replicates, on a root scale). The beam at 0° runs downwards, y to the right; the colour scales
-        are those of all rows.
+        deviation between replicates, on a root scale). The beam at 0° runs downwards, y to the right; all
+        rows share their colour scales.
     """
     if not maps:
         raise ValueError("`maps` must hold the replicates of one method or more")

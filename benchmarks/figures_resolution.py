@@ -156,7 +156,7 @@ def _draw_directions(
     ax.set_xticks(np.radians([0, 45, 90, 135, 180, 225, 270, 315]))
     ax.set_xticklabels(["$y$", "45°", "$z$", "", "", "", "", "−45°"])
     ax.tick_params(pad=0)
-    ax.set_yticks([value for value in MaxNLocator(3).tick_values(0, rim) if 0 < value < rim])
+    ax.set_yticks([value for value in MaxNLocator(4).tick_values(0, rim) if 0 < value < rim])
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} nm"))
     ax.tick_params(axis="y", labelsize=6)
     # Between the wedge and the axis, where the fewest curves are long.

@@ -10,7 +10,8 @@ import click
 from ..recon import METHODS
 from .design import Design
 from .figure_files import check_suffix, save_figure
-from .volume_quality import LINE, Case, Quality, efficiency_rows, fitted_regions, judge, make_case
+from .volume_case import LINE, Case, fitted_regions, make_case
+from .volume_quality import Quality, efficiency_rows, judge
 
 DEFAULT_METHODS = ("tv", "tv2", "sirt", "wbp")
 # The default dose and a twenty-fifth of it.
