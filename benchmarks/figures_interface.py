@@ -105,6 +105,6 @@ def show_profile(ax: Axes, profile: InterfaceProfile) -> None:
     ax.set_title(profile.name)
     if profile.label:
         ax.text(
-            0.03, 0.5, profile.label, transform=ax.transAxes, va="center", fontsize=6.5,
+            0.97, 0.5, profile.label, transform=ax.transAxes, ha="right", va="center", fontsize=6.5,
             path_effects=BLACK_ON_ANY,
         )  # fmt: skip

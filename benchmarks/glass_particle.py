@@ -13,6 +13,7 @@ from ..metrics import (
     MixingState,
     PhaseDiagram,
     Precision,
+    diagram_voxels,
     esf_threshold,
     interface_width,
     miscibility_limit,
@@ -123,6 +124,7 @@ class GlassParticle:
             "mixing_state": self.mixing.state,
             "mixing_state_true": phantom.particle.mixing_state if phantom.particle else None,
             "mixing_state_confidence": self.mixing.confidence,
+            "mixing_state_likeliest": self.mixing.likeliest,
             "phase_diagram_distance": self.distance,
             "miscibility_limit": self.limit.limit,
             "miscibility_limit_standard_error": self.limit.standard_error,
@@ -153,6 +155,7 @@ class GlassParticle:
                 "voxel_density_2rms": 2 * rms(density),
                 "voxel_density_2rms_true": 2 * rms(true_density),
                 "twin_diagram_distance": float(np.mean(twins.distances(inside))),
+                "phase_diagram_distance_same_voxels": self.same_voxels_distance(),
             }
         return found
 
@@ -162,6 +165,13 @@ class GlassParticle:
         pairs = (self.zn[inside], self.co[inside]), (true_zn[inside], true_co[inside])
         fractions = [zinc_fraction(*pair) for pair in pairs]
         return fractions[0] - fractions[1], pairs[0][0] + pairs[0][1] - pairs[1][0] - pairs[1][1]
+
+    def same_voxels_distance(self) -> float:
+        """Distance of the diagram to that of the truth in the same voxels: no matter which are interior."""
+        true = diagram_voxels(
+            self.truth.density("Zn"), self.truth.density("Co"), interior=self.diagram.interior, erode=0
+        )
+        return phase_diagram_distance(self.diagram, true[:2])
 
 
 def rms(values: np.ndarray) -> float:

@@ -108,13 +108,17 @@ def state(of: str, particle: Particle) -> Answer:
     """Answer whether the metals mixed."""
     found, true = particle["mixing_state"], particle["mixing_state_true"]
     confidence = particle.get("mixing_state_confidence")
+    likeliest = particle.get("mixing_state_likeliest", found)
     return Answer(
         asked="Did the metals mix?",
         of=of,
         found=str(found),
-        sure=f"{percent(confidence)} confidence" if known(confidence) else _DASH,
+        sure=f"{'' if likeliest == found else f'{likeliest}: '}{percent(confidence)}"
+        if known(confidence)
+        else _DASH,
         true=str(true),
-        right=found == true,
+        right=None if found == "undecided" else found == true,
+        verdict="not decided" if found == "undecided" else "",
     )
 
 
@@ -231,14 +235,16 @@ def voxel(of: str, particle: Particle) -> Answer | None:
 
 def distance(of: str, particle: Particle) -> Answer | None:
     """Answer how far the phase diagram is from the true one."""
-    true, found = particle.get("phase_diagram_distance"), particle.get("twin_diagram_distance")
+    true, found = (
+        particle.get(key) for key in ("phase_diagram_distance_same_voxels", "twin_diagram_distance")
+    )
     if not known(true) or not known(found):
         return None
     right = near(found, true)
     return Answer(
-        asked="How far is the phase diagram from the true one?",
+        asked="How far is the phase diagram off?",
         of=of,
-        found=f"{number(found, 2)} published precisions",
+        found=f"{number(found, 2)} times the published precision",
         sure=f"from {particle['twins']} twins",
         true=number(true, 2),
         right=right,
@@ -255,22 +261,32 @@ def sentences(summary: Mapping[str, Any]) -> list[str]:
     """Say the verdict on each particle in a sentence or two."""
     said = []
     for name, particle in summary.get("particles", {}).items():
-        right = particle["mixing_state"] == particle["mixing_state_true"]
-        words = (
-            f"The {particle_name(name).lower()} particle {'was recognised as' if right else 'was taken for'} "
-        )
-        words += str(particle["mixing_state"])
-        words += "" if right else f", and is {particle['mixing_state_true']}"
-        fraction, density = (particle.get(key) for key in ("zn_fraction_2sigma", "density_2sigma"))
-        if known(fraction) and known(density):
-            words += (
-                ". Inside its single phases the zinc fraction of a voxel scatters by "
-                f"±{number(fraction, 2)} (2σ) with a bias of {signed(particle['zn_fraction_bias'], 3)}, its "
-                "metal density by "
-                f"±{number(density, 2)} nm⁻³ with a bias of {signed(particle['density_bias'], 2)} nm⁻³"
-            )
-        said.append(f"{words}.")
+        found, true = particle["mixing_state"], particle["mixing_state_true"]
+        who = f"The {particle_name(name).lower()} particle"
+        if found == true:
+            words = f"{who} was recognised as {found}."
+        elif found == "undecided":
+            words = f"{who} is {true}; these data do not decide it."
+        else:
+            words = f"{who} was taken for {found}, and is {true}."
+        said.append(f"{words} {precision_sentence(particle)}".rstrip())
     return said
+
+
+def precision_sentence(particle: Particle) -> str:
+    """Say how far the voxels of single phases scatter and are off."""
+    fraction, density = (particle.get(key) for key in ("zn_fraction_2sigma", "density_2sigma"))
+    if known(fraction) and known(density):
+        biases = signed(particle["zn_fraction_bias"], 3), signed(particle["density_bias"], 2)
+        return (
+            f"Inside its single phases the zinc fraction of a voxel scatters by ±{number(fraction, 2)} (2σ) "
+            f"with a bias of {biases[0]}, its metal density by ±{number(density, 2)} nm⁻³ with a bias of "
+            f"{biases[1]} nm⁻³."
+        )
+    return (
+        "Its single phases are too thin for voxels of this size: none lies three voxels inside one, so that "
+        "the precision there could not be measured."
+    )
 
 
 def span(values: Sequence[float], digits: int) -> str:

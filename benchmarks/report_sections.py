@@ -75,8 +75,8 @@ SECTIONS: Mapping[str, ReportSection] = {
         reading=(
             "Bars are 95 % intervals: over many particles 19 of 20 should hold the truth (cross). An "
             "interval that misses it by far is a fault of the method, one that is much wider than the miss "
-            "says more about care than about knowledge. The confidence of a mixing state is a probability: of "
-            "all particles called so with 90 %, one in ten should turn out otherwise.",
+            "says more about care than about knowledge. The confidence of a mixing state is a "
+            "probability: of all particles called so with 90 %, one in ten should turn out otherwise.",
         ),
     ),
     "interfaces": ReportSection(

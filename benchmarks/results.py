@@ -18,7 +18,7 @@ from .results_phases import phase_figures, phase_tables
 from .results_run import run_tables
 from .results_surfaces import surface_figures, surface_tables
 from .results_verdicts import verdict_figures, verdict_tables
-from .results_volumes import volume_tables
+from .results_volumes import volume_figures, volume_tables
 
 # Each section brings its own figures and tables; their order on the page is that of `SECTIONS`.
 _FIGURES: tuple[Callable[[ExperimentRun], list[ReportFigure]], ...] = (
@@ -28,6 +28,7 @@ _FIGURES: tuple[Callable[[ExperimentRun], list[ReportFigure]], ...] = (
     phase_figures,
     verdict_figures,
     interface_figures,
+    volume_figures,
 )
 _TABLES: tuple[Callable[[ExperimentRun], list[ReportTable]], ...] = (
     calibration_tables,

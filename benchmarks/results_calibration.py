@@ -156,23 +156,23 @@ def calibration_tables(run: ExperimentRun) -> list[ReportTable]:
         }
         for microscope, line, fit, true in fits
     ]
+    parts = error_parts(run)
+    shown = [name for name in parts[0].parts_percent if any(part.parts_percent[name] > 0 for part in parts)]
     budget = [
         {
             "microscope": part.microscope.capitalize(),
             "line": line_label(part.line),
-            **{f"{name} (%)": round(value, 2) for name, value in part.parts_percent.items()},
+            **{f"{name} (%)": round(part.parts_percent[name], 2) for name in shown},
             "all (%)": round(part.total_percent, 2),
         }
-        for part in error_parts(run)
+        for part in parts
     ]
     linearity = [
         {
             "microscope": microscope.capitalize(),
             "line": line_label(line),
-            "curvature (per µm)": round(fit.curvature_per_um, 3),
-            "its standard error": round(fit.curvature_standard_error, 3),
-            "residual beyond 250 nm (%)": _percent(fit.beyond_250_nm[0]),
-            "its standard error (%)": _percent(fit.beyond_250_nm[1]),
+            "curvature (µm⁻¹)": pair(fit.curvature_per_um, fit.curvature_standard_error, 3),
+            "beyond 250 nm (%)": pair(100 * fit.beyond_250_nm[0], 100 * fit.beyond_250_nm[1], 2),
             "pixels": fit.n_pixels,
             "reduced χ²": round(fit.reduced_chi2, 2),
         }
@@ -186,11 +186,20 @@ def calibration_tables(run: ExperimentRun) -> list[ReportTable]:
             rows=linearity,
             section=_SECTION,
             name="linearity",
-            note="Curvature: c in counts ∝ t (1 + c t). A reduced χ² above 1 shows thickness errors beyond "
-            "counting noise.",
+            note="With standard errors. Curvature: c in counts ∝ t (1 + c t). A reduced χ² "
+            "above 1 shows thickness errors beyond counting noise.",
         ),
     ]
 
 
-def _percent(share: float) -> float | None:
-    return round(100 * share, 2) if np.isfinite(share) else None
+def pair(value: float, error: float, decimals: int) -> str:
+    """Write a value with its standard error; a dash where there is none.
+
+    Examples
+    --------
+    >>> pair(-0.0123, 0.05, 2), pair(float("nan"), float("nan"), 2)
+    ('−0.01 ± 0.05', '–')
+    """
+    if not np.isfinite([value, error]).all():
+        return "–"
+    return f"{value:.{decimals}f} ± {error:.{decimals}f}".replace("-", "−")
