@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from glasstomo.benchmarks.checks import checks
 from glasstomo.benchmarks.experiment import Experiment
+from glasstomo.benchmarks.report_sections import SECTIONS
 from glasstomo.benchmarks.reproduce import without_nan
 
 SIZE = 32
@@ -18,7 +20,7 @@ def run(folder, threads: int) -> dict:
     folder.mkdir()
     code = (
         "from glasstomo.benchmarks.reproduce import reproduce\n"
-        f"reproduce(size={SIZE}, seed=7, out={str(folder)!r})"
+        f"reproduce(size={SIZE}, seed=7, twins=2, out={str(folder)!r})"
     )
     environment = {**os.environ, "NUMBA_NUM_THREADS": str(threads)}
     subprocess.run([sys.executable, "-c", code], check=True, env=environment, timeout=3000, cwd=folder)
@@ -43,7 +45,14 @@ def test_the_same_seed_gives_the_same_summary_on_one_and_two_threads(runs):
 def test_a_run_leaves_figures_tables_volumes_and_a_report(runs):
     (folder, _), (summary, _) = runs
     assert (folder / "report.html").stat().st_size > 100_000
-    assert len(list((folder / "figures").glob("*.png"))) >= 10
+    figures = sorted(path.name for path in (folder / "figures").glob("*.png"))
+    assert [name[:2] for name in figures] == [f"{number:02d}" for number in range(1, len(figures) + 1)]
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert page.count("data:image/png") == len(figures) >= 18
+    for name in SECTIONS:
+        section = page.partition(f'<section id="{name}">')[2].partition("</section>")[0]
+        assert "<table>" in section, name
+    assert not re.search(r"\bnan\b", re.sub(r"data:[^\"]*", "", page), flags=re.IGNORECASE)
     assert (folder / "tables" / "cross_sections.csv").read_text(encoding="utf-8").count("\n") == 9
     from glasstomo.forward import load_volume
 
