@@ -6,10 +6,22 @@ import numpy as np
 
 
 def fit_edge(
-    edges: np.ndarray, counts: np.ndarray, high: float, low: float, sigmas: tuple[float, float]
-) -> tuple[float, float, np.ndarray] | None:
-    """Quasi-likelihood fit of (a, b, A·w); the second round knows the overdispersion."""
+    edges: np.ndarray,
+    counts: np.ndarray,
+    high: float,
+    low: float,
+    sigmas: tuple[float, float],
+    enclosed: float = np.inf,
+) -> tuple[float, float, float, np.ndarray] | None:
+    """Quasi-likelihood fit of (a, b, A·w), and the fitted −ΔV; the second round knows the overdispersion.
+
+    `enclosed` is the volume inside the middle of the edge, voxels: the surface of a body of that
+    volume grows outwards as a sphere's does. Infinite, it stays the same.
+    """
     from scipy.optimize import least_squares
+
+    def model(a: float, b: float, scale: float) -> np.ndarray:
+        return np.maximum(np.diff(_taken(edges, a, b, scale, enclosed)), 1e-9)
 
     step = high - low
     margin = 1e-4 * step
@@ -21,7 +33,7 @@ def fit_edge(
     for _ in range(2):
 
         def residuals(p: np.ndarray, dispersion: float = dispersion) -> np.ndarray:
-            mu = np.maximum(p[2] * np.diff(_logit(edges, p[0], p[1])), 1e-9)
+            mu = model(p[0], p[1], p[2])
             # Signed square roots of the Poisson deviance: least squares then is maximum likelihood.
             log = counts * np.log(np.where(counts > 0, counts, 1.0) / mu)
             deviance = np.sqrt(np.maximum(2 * (log - counts + mu), 0)) * np.sign(counts - mu)
@@ -32,10 +44,20 @@ def fit_edge(
         if not solution.success:
             return None
         start = solution.x
-        mu = np.maximum(start[2] * np.diff(_logit(edges, start[0], start[1])), 1e-9)
+        mu = model(start[0], start[1], start[2])
         dispersion = max(1.0, float(np.sum((counts - mu) ** 2 / mu)) / max(counts.size - 3, 1))
-    a, b, scale = start
-    return float(a), float(b), scale * np.diff(_logit(edges, a, b))
+    a, b, scale = (float(value) for value in start)
+    return a, b, scale, model(a, b, scale)
+
+
+def _taken(t: np.ndarray, high: float, low: float, scale: float, enclosed: float) -> np.ndarray:
+    """Volume that thresholds t take away from the middle's: V₀ − V₀(1 − s·logit/3V₀)³."""
+    inwards = scale * _logit(t, high, low)
+    if not np.isfinite(enclosed):
+        return inwards
+    # Beyond half the radius the sphere is no guide, and the cube must not turn back.
+    share = np.clip(inwards / (3 * enclosed), -0.5, 0.5)
+    return 3 * enclosed * (share - share**2 + share**3 / 3) + (inwards - 3 * enclosed * share)
 
 
 def _logit(t: np.ndarray, high: float, low: float) -> np.ndarray:

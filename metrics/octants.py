@@ -16,10 +16,16 @@ class Octants:
         (z, y, x).
     core, far : numpy.ndarray
         Flat masks of the particle's deeper half and of the background's farther half.
+    domain : numpy.ndarray, optional
+        Flat mask of the voxels that count; every voxel without one.
     """
 
-    def __init__(self, volume: np.ndarray, core: np.ndarray, far: np.ndarray) -> None:
+    def __init__(
+        self, volume: np.ndarray, core: np.ndarray, far: np.ndarray, domain: np.ndarray | None = None
+    ) -> None:
         values, blocks = volume.ravel(), _octants(volume, core)
+        if domain is not None:
+            values, blocks, core, far = values[domain], blocks[domain], core[domain], far[domain]
         self._ordered = [np.sort(values[blocks == block]).astype(np.float64) for block in range(OCTANTS)]
         self._core, self._core_blocks = values[core], blocks[core]
         self._far, self._far_blocks = values[far], blocks[far]
