@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_CELLS = 128
-_SIGNIFICANCE = 5.0
-_ROUNDS = 6
+from .density_peaks import DensityPeaks, density_peaks
+
+MOST_METALS = 4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -18,23 +18,62 @@ class Phase:
     fraction, density : float
         Centre (mean of the phase's voxels): element fraction and total density, atoms nm⁻³.
     peak : tuple of float
-        Most frequent (fraction, density).
+        Most frequent (fraction, density); one fraction fewer than metals, then the density.
     covariance : numpy.ndarray
-        (2, 2) covariance of (fraction, density) over the phase's voxels.
+        (metals, metals) covariance of (fraction, density) over the phase's voxels; of the fractions
+        of all metals but the last, then the density, where there are more than two.
     share : float
         Share of the interior voxels that belong to the phase.
+    fractions : tuple of float
+        Fractions of all metals at the centre; they sum to one.
+    centre_covariance : numpy.ndarray or None
+        Covariance of the centre, axes as in `covariance`; None as long as nobody asked for errors.
+    noise_covariance, intrinsic_covariance : numpy.ndarray or None
+        What noise does to a voxel, and `covariance` less that: what the phase itself varies by.
+    share_error : float
+        Standard error of `share`, NaN where it is not known.
+    errors_from : str
+        Where the errors are from: "replicates", "blocks", or "" for none.
     """
 
     fraction: float
     density: float
-    peak: tuple[float, float]
+    peak: tuple[float, ...]
     covariance: np.ndarray
     share: float
+    fractions: tuple[float, ...] = ()
+    centre_covariance: np.ndarray | None = None
+    noise_covariance: np.ndarray | None = None
+    intrinsic_covariance: np.ndarray | None = None
+    share_error: float = float("nan")
+    errors_from: str = ""
 
     @property
     def spread(self) -> tuple[float, float]:
-        """Standard deviations of fraction and density."""
-        return float(np.sqrt(self.covariance[0, 0])), float(np.sqrt(self.covariance[1, 1]))
+        """Standard deviations of fraction and density over the phase's voxels."""
+        return _roots(self.covariance)
+
+    @property
+    def intrinsic_spread(self) -> tuple[float, float]:
+        """Standard deviations of fraction and density without noise; NaN where they are not known."""
+        return _roots(self.intrinsic_covariance)
+
+    @property
+    def fraction_error(self) -> float:
+        """Standard error of `fraction`, NaN where it is not known."""
+        return _roots(self.centre_covariance)[0]
+
+    @property
+    def density_error(self) -> float:
+        """Standard error of `density`, NaN where it is not known."""
+        return _roots(self.centre_covariance)[1]
+
+    def share_interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Interval of the share, cut to 0 and 1; NaN where its error is not known."""
+        from scipy.stats import norm
+
+        reach = float(norm.ppf(0.5 + 0.5 * confidence)) * self.share_error
+        return float(max(self.share - reach, 0.0)), float(min(self.share + reach, 1.0))
 
 
 def find_phases(
@@ -49,8 +88,11 @@ def find_phases(
 
     Parameters
     ----------
-    fraction, density : numpy.ndarray
-        (n,) per interior voxel.
+    fraction : numpy.ndarray
+        (n,) per interior voxel; (metals − 1, n) where there are more than two metals, the last one's
+        fraction being what is left.
+    density : numpy.ndarray
+        (n,) total density.
     correlation_voxels : float
         Voxels that share their noise (a resolution element of three voxels, cubed); n over this is
         the number of independent samples.
@@ -67,132 +109,88 @@ def find_phases(
     labels : numpy.ndarray
         (n,) int8: index into `phases`, −1 for no phase.
 
+    Raises
+    ------
+    ValueError
+        If the arrays do not fit each other, hold NaN, or speak of more than four metals.
+
     Notes
     -----
     The diagram is smoothed by a Gaussian kernel whose width follows Scott's rule
-    ``h = s n^(-1/6)`` with s the spread *within* the phases found, iterated until it agrees with
-    itself. Cells climb to peaks in order of falling density and two peaks merge at their saddle
-    unless the lower one stands out by more than five standard deviations of the estimate
-    (persistence, ToMATo [1]_; variance of a kernel estimate ``f/(4π h_x h_y n)``).
+    ``h = s n^(-1/(d + 4))`` in its d dimensions (one a metal), with s the spread *within* the phases
+    found, iterated until it agrees with itself. Cells climb to peaks in order of falling density and
+    two peaks merge at their saddle unless the lower one stands out by more than five standard
+    deviations of the estimate (persistence, ToMATo [1]_; variance of a kernel estimate in two
+    dimensions ``f/(4π h_x h_y n)``).
 
     References
     ----------
     .. [1] F. Chazal et al., J. ACM 60, 41 (2013), doi:10.1145/2535927
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> fraction = np.r_[rng.normal(0.2, 0.02, 2000), rng.normal(0.8, 0.02, 1000)]
+    >>> phases, labels = find_phases(fraction, rng.normal(5.0, 0.2, 3000), correlation_voxels=1.0)
+    >>> [round(phase.fraction, 1) for phase in phases]
+    [0.2, 0.8]
     """
-    points = np.stack([np.asarray(fraction, dtype=float).ravel(), np.asarray(density, dtype=float).ravel()])
-    if points.shape[1] < 8:
+    points = diagram_points(fraction, density)
+    peaks = phase_peaks(points, correlation_voxels, smallest_share, floor)
+    if peaks is None:
         return (), np.full(points.shape[1], -1, dtype=np.int8)
-    edges = [_edges(axis) for axis in points]
-    cells = [
-        np.clip(np.searchsorted(e, p, side="right") - 1, 0, _CELLS - 1)
-        for e, p in zip(edges, points, strict=True)
-    ]
-    flat = cells[0] * _CELLS + cells[1]
-    histogram = np.bincount(flat, minlength=_CELLS**2).reshape(_CELLS, _CELLS).astype(float)
-    steps = np.array([e[1] - e[0] for e in edges])
-    independent = max(points.shape[1] / correlation_voxels, 8.0)
-    # A quarter of the whole: too wide a first kernel would join what it then cannot part again.
-    spread = np.array([0.25 * np.std(p) for p in points])
-    basins = peaks = np.zeros(0, dtype=np.int64)
-    smooth = histogram
-    for _ in range(_ROUNDS):
-        width = np.maximum(spread * independent ** (-1 / 6) / steps, 0.7)
-        smooth = _smooth(histogram, width)
-        variance_factor = points.shape[1] / (4 * np.pi * width[0] * width[1] * independent)
-        basins, peaks = _basins(smooth, variance_factor, smallest_share * points.shape[1], histogram)
-        within = _within(points, basins.ravel()[flat])
-        if np.allclose(within, spread, rtol=0.02):
-            break
-        spread = within
-    owner = basins.ravel()[flat]
-    weak = smooth.ravel()[flat] < floor * smooth.ravel()[peaks[owner]]
-    labels = np.where(weak, -1, owner)
-    return _describe(points, labels, peaks, edges)
+    return phases_of(points, peaks)[:2]
 
 
-def _edges(values: np.ndarray) -> np.ndarray:
-    low, high = np.quantile(values, [0.0005, 0.9995])
-    margin = 0.02 * (high - low) + 1e-9 * max(abs(high), 1.0) + 1e-12
-    return np.linspace(low - margin, high + margin, _CELLS + 1)
+def diagram_points(fraction: np.ndarray, density: np.ndarray) -> np.ndarray:
+    """Points (metals, n) of a diagram: all fractions but the last metal's, then the density."""
+    fractions = np.asarray(fraction, dtype=float)
+    if fractions.ndim != 2:
+        fractions = fractions.reshape(1, -1)
+    points = np.vstack([fractions, np.asarray(density, dtype=float).reshape(1, -1)])
+    if not np.isfinite(points).all():
+        raise ValueError("a diagram needs finite fractions and densities, got NaN or infinity")
+    if not 2 <= len(points) <= MOST_METALS:
+        raise ValueError(f"`fraction` must be of two to {MOST_METALS} metals, got {len(points)}")
+    return points
 
 
-def _smooth(histogram: np.ndarray, width: np.ndarray) -> np.ndarray:
-    from scipy.ndimage import gaussian_filter
-
-    # Reflected ends keep the mass of a phase that sits at fraction 0 or 1.
-    return gaussian_filter(histogram, width, mode="reflect", truncate=5.0)
-
-
-def _within(points: np.ndarray, owner: np.ndarray) -> np.ndarray:
-    """Robust spread within the basins, weighted by their voxels: half the central 68 % range."""
-    total = np.zeros(2)
-    for basin in np.unique(owner):
-        part = points[:, owner == basin]
-        low, high = np.quantile(part, [0.16, 0.84], axis=1)
-        total += part.shape[1] * (0.5 * (high - low)) ** 2
-    return np.sqrt(total / points.shape[1])
+def phase_peaks(
+    points: np.ndarray,
+    correlation_voxels: float = 27.0,
+    smallest_share: float = 0.02,
+    floor: float = 0.05,
+) -> DensityPeaks | None:
+    """Peaks of a diagram's points; None for fewer points than a phase can be seen in."""
+    if points.shape[1] < 8:
+        return None
+    return density_peaks(points, correlation=correlation_voxels, smallest_share=smallest_share, floor=floor)
 
 
-def _basins(
-    smooth: np.ndarray, variance_factor: float, smallest: float, histogram: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Basin number of every cell, and the flat index of each basin's peak."""
-    rows, columns = smooth.shape
-    padded = np.full((rows + 2, columns + 2), -1, dtype=np.int64)
-    order = np.argsort(smooth, axis=None, kind="stable")[::-1]
-    parent: list[int] = []
-    top: list[int] = []
-    mass: list[float] = []
-    values = smooth.ravel()
-
-    def root(node: int) -> int:
-        while parent[node] != node:
-            parent[node] = parent[parent[node]]
-            node = parent[node]
-        return node
-
-    for cell in order:
-        row, column = divmod(int(cell), columns)
-        near = {root(int(n)) for n in padded[row : row + 3, column : column + 3].ravel() if n >= 0}
-        if not near:
-            parent.append(len(parent))
-            top.append(int(cell))
-            mass.append(float(histogram[row, column]))
-            padded[row + 1, column + 1] = len(parent) - 1
-            continue
-        highest = max(near, key=lambda n: values[top[n]])
-        for other in near - {highest}:
-            peak, saddle = values[top[other]], values[cell]
-            noise = np.sqrt(max((peak + saddle) * variance_factor, 1e-300))
-            if (peak - saddle) < _SIGNIFICANCE * noise or mass[other] < smallest:
-                parent[other] = highest
-                mass[highest] += mass[other]
-        padded[row + 1, column + 1] = highest
-        mass[highest] += float(histogram[row, column])
-    numbers = padded[1:-1, 1:-1]
-    roots = np.array([root(int(n)) for n in range(len(parent))])
-    kept, renumbered = np.unique(roots[numbers], return_inverse=True)
-    return renumbered.reshape(smooth.shape), np.array([top[int(n)] for n in kept])
-
-
-def _describe(
-    points: np.ndarray, labels: np.ndarray, peaks: np.ndarray, edges: list[np.ndarray]
-) -> tuple[tuple[Phase, ...], np.ndarray]:
+def phases_of(points: np.ndarray, peaks: DensityPeaks) -> tuple[tuple[Phase, ...], np.ndarray, np.ndarray]:
+    """Phases by falling share, the phase of each point, and each phase's basin."""
+    owner = peaks.assign(points)
     found = []
-    for basin, peak in enumerate(peaks):
-        part = points[:, labels == basin]
+    for basin in range(len(peaks.peaks)):
+        part = points[:, owner == basin]
         if part.shape[1] < 2:
             continue
-        row, column = divmod(int(peak), _CELLS)
-        middle = (0.5 * (edges[0][row] + edges[0][row + 1]), 0.5 * (edges[1][column] + edges[1][column + 1]))
+        centre = part.mean(axis=1)
         phase = Phase(
-            fraction=float(part[0].mean()), density=float(part[1].mean()),
-            peak=(float(middle[0]), float(middle[1])), covariance=np.cov(part),
-            share=part.shape[1] / points.shape[1],
+            fraction=float(centre[0]), density=float(centre[-1]), peak=peaks.centre(basin),
+            covariance=np.cov(part), share=part.shape[1] / points.shape[1],
+            fractions=(*map(float, centre[:-1]), 1.0 - float(centre[:-1].sum())),
         )  # fmt: skip
         found.append((phase, basin))
     found.sort(key=lambda pair: -pair[0].share)
-    ordered = np.full(labels.size, -1, dtype=np.int8)
+    labels = np.full(points.shape[1], -1, dtype=np.int8)
     for index, (_, basin) in enumerate(found):
-        ordered[labels == basin] = index
-    return tuple(phase for phase, _ in found), ordered
+        labels[owner == basin] = index
+    return tuple(phase for phase, _ in found), labels, np.array([basin for _, basin in found], dtype=int)
+
+
+def _roots(covariance: np.ndarray | None) -> tuple[float, float]:
+    """Standard deviations of the first fraction and of the density."""
+    if covariance is None:
+        return float("nan"), float("nan")
+    return float(np.sqrt(covariance[0, 0])), float(np.sqrt(covariance[-1, -1]))
