@@ -9,7 +9,7 @@ from ..metrics import CrossSectionFit
 from ..metrics.cross_section import fit_cross_sections
 from .experiment import LINES, STANDARDS, Experiment
 from .standard_twins import prior_from_twins
-from .standards import Standard, adf_series, draw_standard, measure_standard, standard_names
+from .standards import Standard, adf_series, draw_standard, measure_standard, radius_nm, standard_names
 from .thickness_prior import ThicknessPrior, is_usual, usual_prior
 
 __all__ = [
@@ -88,7 +88,7 @@ def calibrate(
         raise ValueError(f"`LINES` and the cross-sections of {microscope} name different lines")
     if prior is None:
         prior = (
-            usual_prior(experiment.spacing_nm)
+            usual_prior(experiment.spacing_nm, radius_nm(standards))
             if is_usual(experiment)
             else prior_from_twins(experiment, microscope, standards)
         )

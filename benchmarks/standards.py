@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -92,8 +93,13 @@ def draw_standard(experiment: Experiment, name: str, element: str) -> Phantom:
     return make_phantom(builder, experiment.fine_grid, rng=experiment.stream("standard", name))
 
 
-def adf_series(experiment: Experiment, phantom: Phantom, microscope: str, name: str) -> TiltSeries:
-    """Record an ADF series and bring it to a straight measure of thickness, film removed."""
+def adf_series(
+    experiment: Experiment, phantom: Phantom, microscope: str, name: str, **fields: Any
+) -> TiltSeries:
+    """Record an ADF series and bring it to a straight measure of thickness, film removed.
+
+    Further `fields` go to `simulate`: ``probe=Probe(fwhm_nm=10)``.
+    """
     raw = simulate(
         phantom,
         scheme=experiment.adf_tilts,
@@ -102,6 +108,7 @@ def adf_series(experiment: Experiment, phantom: Phantom, microscope: str, name: 
         beam_current_na=experiment.beam_current_na,
         dwell_s=experiment.dwell_s("adf"),
         rng=experiment.stream("adf", microscope, name),
+        **fields,
     )
     return subtract_background(linearise_adf(raw))
 
@@ -112,6 +119,7 @@ def measure_adf(
     microscope: str,
     name: str,
     callback: Callable[[int, float, float], None] | None = None,
+    **fields: Any,
 ) -> MeasuredThickness:
     """Simulate the ADF series of a body, reconstruct and segment it.
 
@@ -127,6 +135,8 @@ def measure_adf(
         Of the body; it has noise of its own.
     callback : callable, optional
         As for `reconstruct`.
+    **fields
+        As for `adf_series`.
 
     Returns
     -------
@@ -137,7 +147,7 @@ def measure_adf(
     ValueError
         When no surface is found.
     """
-    adf = adf_series(experiment, phantom, microscope, name)
+    adf = adf_series(experiment, phantom, microscope, name, **fields)
     reconstruction = reconstruct(
         adf, "tv", gap=experiment.gap, max_iterations=experiment.max_iterations, callback=callback
     )
@@ -188,3 +198,9 @@ def measure_standard(
         thickness_nm=found.thickness_nm,
         volume_ratio=found.threshold.volume_voxels * experiment.spacing_nm**3 / true_volume,
     )
+
+
+def radius_nm(standards: tuple[Standard, ...]) -> float:
+    """Radius of a ball with the mean volume of the segmented standards, nm."""
+    voxels = float(np.mean([standard.threshold.volume_voxels for standard in standards]))
+    return (3 * voxels / (4 * np.pi)) ** (1 / 3) * standards[0].reconstruction.spacing_nm

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 
 from .experiment import Experiment
 
-# Mean error of subvoxel thickness over the pixels that enter a fit, and its scatter from particle to
-# particle beyond what the counts themselves tell, in voxels. Fitted on 100 sets of four standards at the
-# default acquisition (seeds 0 to 99, 64 voxels of 7.5 nm) and judged on 100 others: docs/calibration.md.
-BIAS_VOXELS = -0.0236
+# Mean error of subvoxel thickness over the pixels that enter a fit times the radius of the standard, both in
+# voxels, and the scatter of that error from standard to standard beyond what the counts themselves tell.
+# Fitted at the default acquisition, 64 voxels of 7.5 nm, on seeds 0 to 49, and judged on others:
+# docs/calibration.md.
+BIAS_TIMES_RADIUS = -0.457
 ERROR_VOXELS = 0.0115
+# Finer voxels are noisier at the same dose: their thickness is no better in nm.
+LEAST_ERROR_NM = 0.086
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,22 +33,36 @@ class ThicknessPrior:
     source: str
 
 
-def usual_prior(spacing_nm: float) -> ThicknessPrior:
+def usual_prior(spacing_nm: float, radius_nm: float) -> ThicknessPrior:
     """Return the prior of the default ADF series: 29 tilts within ±70°, 5000 e nm⁻² each, TV.
 
-    A blurred surface that is convex recedes a little, so that thicknesses come out 0.02 voxels too
-    small. Series with fewer tilts, a shorter range or a lower dose err by more: for these the prior
-    comes from twins (`prior_from_twins`) or is taken as half a voxel.
+    Parameters
+    ----------
+    spacing_nm : float
+        Edge of a voxel, nm.
+    radius_nm : float
+        Radius of a ball of the standards' volume, nm.
+
+    Returns
+    -------
+    ThicknessPrior
+
+    Notes
+    -----
+    A convex surface that is blurred by a Gaussian of width s recedes by about s² times its mean
+    curvature, so that thicknesses come out too small by a constant of the blur over the radius: 0.02
+    voxels for 19 voxels. Series with fewer tilts, a shorter range or a lower dose err by more: for these
+    the prior comes from twins (`prior_from_twins`).
 
     Examples
     --------
-    >>> prior = usual_prior(5.0)
+    >>> prior = usual_prior(5.0, 145.0)
     >>> round(prior.bias_nm, 2), round(prior.standard_error_nm, 2)
-    (-0.12, 0.06)
+    (-0.08, 0.09)
     """
     return ThicknessPrior(
-        bias_nm=BIAS_VOXELS * spacing_nm,
-        standard_error_nm=ERROR_VOXELS * spacing_nm,
+        bias_nm=BIAS_TIMES_RADIUS * spacing_nm**2 / radius_nm,
+        standard_error_nm=max(ERROR_VOXELS * spacing_nm, LEAST_ERROR_NM),
         source="simulated standards at the default acquisition",
     )
 
