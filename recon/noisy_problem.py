@@ -1,8 +1,7 @@
 """From the counts of one channel to a problem: units, weights, and the misfit that the truth would have."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,22 +14,10 @@ from .problem import Problem
 
 @dataclass(frozen=True, kw_only=True)
 class NoisyProblem:
-    """A problem with the weights of its noise, and the misfit that the truth would have.
-
-    Parameters
-    ----------
-    problem : Problem
-    target : float
-        Expected misfit of the truth.
-    thin : callable
-        ``thin(share, rng)`` parts the data into two independent ones, as a shorter and a still shorter
-        exposure would have recorded them: the problem of the first, with `share` of the electrons, and
-        that of the rest, to predict.
-    """
+    """A problem with the weights of its noise, and the misfit that the truth would have."""
 
     problem: Problem
     target: float
-    thin: Callable[[float, np.random.Generator], tuple[Problem, Problem]]
 
 
 def noisy_problem(
@@ -78,112 +65,33 @@ def noisy_problem(
     if data_term == "kullback_leibler":
         _check_counts(series)
     scale = areal_density_of_a_count(series, cross_section_barn)
-    build = partial(
-        Problem,
+    if data_term == "kullback_leibler":
+        weights = np.full(counts.shape, 1.0 / scale)
+        target = float(expected_deviance(_expected_counts(counts, background)).sum())
+    elif series.variance is not None:
+        weights = 1.0 / (checked_noise(series.variance) * scale * scale)
+        target = float(counts.size)
+    elif series.signal == "EDS_TEM":
+        mean = _expected_counts(counts, background)
+        weights = 1.0 / (np.maximum(mean, 1.0) * scale * scale)
+        # A pixel expected to hold m < 1 counts has a weighted misfit of m on average, not 1.
+        target = float(np.minimum(mean, 1.0).sum())
+    else:
+        weights = 1.0 / (gaussian_variance(counts) * scale * scale)
+        target = float(counts.size)
+    problem = Problem(
+        data=(counts * scale).astype(np.float32),
+        weights=weights.astype(np.float32),
         background=None if background is None else np.asarray(background, np.float64) * scale,
         angles_deg=series.angles_deg,
         gains=_modelled(series, gains),  # pyright: ignore[reportArgumentType]
         spacing_nm=series.spacing_nm,
         depth=depth,
         projector=projector,
+        data_term=data_term,
         **form,
     )
-    if data_term == "kullback_leibler":
-        target = float(expected_deviance(_expected_counts(counts, background)).sum())
-    elif series.signal == "EDS_TEM" and series.variance is None:
-        # A pixel expected to hold m < 1 counts has a weighted misfit of m on average, not 1.
-        target = float(np.minimum(_expected_counts(counts, background), 1.0).sum())
-    else:
-        target = float(counts.size)
-    if series.variance is None and series.signal == "EDS_TEM" and not (counts < 0).any():
-        problem = _of_counts(counts, scale, data_term, background, build)
-        whole = np.rint(counts).astype(np.int64)
-        if np.array_equal(whole, counts):
-            thin = partial(thinned_counts, whole, scale, data_term, background, build)
-        elif data_term == "kullback_leibler":
-            thin = _cannot_thin
-        else:
-            thin = partial(thinned_normal, problem)
-    else:
-        if series.variance is not None:
-            variance = checked_noise(series.variance)
-        elif series.signal == "EDS_TEM":
-            variance = np.maximum(_expected_counts(counts, background), 1.0)
-        else:
-            variance = gaussian_variance(counts)
-        problem = build(data=_single(counts * scale), weights=_single(1.0 / (variance * scale * scale)))
-        thin = partial(thinned_normal, problem)
-    return NoisyProblem(problem=problem, target=max(target, 1.0), thin=thin)
-
-
-def _of_counts(
-    counts: np.ndarray,
-    scale: float,
-    data_term: str,
-    background: np.ndarray | None,
-    build: Callable[..., Problem],
-) -> Problem:
-    """Build the problem of Poisson counts, each of which stands for `scale` of areal density."""
-    if data_term == "kullback_leibler":
-        weights = np.full(counts.shape, 1.0 / scale)
-    else:
-        weights = 1.0 / (np.maximum(_expected_counts(counts, background), 1.0) * scale * scale)
-    return build(data=_single(counts * scale), weights=_single(weights), data_term=data_term)
-
-
-def thinned_counts(
-    counts: np.ndarray,
-    scale: float,
-    data_term: str,
-    background: np.ndarray | None,
-    build: Callable[..., Problem],
-    share: float,
-    rng: np.random.Generator,
-) -> tuple[Problem, Problem]:
-    """Deal every count to one of two exposures: independent Poisson counts of both.
-
-    The first is a problem of the kind that was asked for; the second is to be predicted, by its deviance.
-    """
-    known = rng.binomial(counts, share)
-    rest = counts - known
-    first, second = (
-        None if background is None else part * np.asarray(background, np.float64)
-        for part in (share, 1 - share)
-    )
-    return (
-        _of_counts(known, scale / share, data_term, first, build),
-        _of_counts(rest, scale / (1 - share), "kullback_leibler", second, build),
-    )
-
-
-def thinned_normal(problem: Problem, share: float, rng: np.random.Generator) -> tuple[Problem, Problem]:
-    """Part data of known variance into two that are independent where the noise is Gaussian.
-
-    With z standard normal, ``d + σ z √((1 − s)/s)`` and ``d − σ z √(s/(1 − s))`` have variances σ²/s and
-    σ²/(1 − s), and no covariance.
-    """
-    known = problem.weights > 0
-    sigma = np.zeros(problem.weights.shape)
-    sigma[known] = 1.0 / np.sqrt(problem.weights[known].astype(np.float64))
-    draw = sigma * rng.standard_normal(problem.data.shape)
-    ratio = np.sqrt((1 - share) / share)
-    return (
-        replace(problem, data=_single(problem.data + ratio * draw), weights=_single(share * problem.weights)),
-        replace(
-            problem, data=_single(problem.data - draw / ratio), weights=_single((1 - share) * problem.weights)
-        ),
-    )
-
-
-def _cannot_thin(share: float, rng: np.random.Generator) -> tuple[Problem, Problem]:
-    raise ValueError(
-        "lam='thinning' with data_term='kullback_leibler' deals out single counts, and these are no whole "
-        "numbers: use 'least_squares', or another rule for lambda"
-    )
-
-
-def _single(values: np.ndarray) -> np.ndarray:
-    return values.astype(np.float32)
+    return NoisyProblem(problem=problem, target=max(target, 1.0))
 
 
 def joined(channels: Sequence[NoisyProblem]) -> NoisyProblem:
@@ -193,17 +101,7 @@ def joined(channels: Sequence[NoisyProblem]) -> NoisyProblem:
     an edge counts by its relative height, whatever the units or abundance of an element, and the
     answer does not change when the unit of one channel does. An empty channel gets the weight 1.
     """
-
-    def thin(share: float, rng: np.random.Generator) -> tuple[Problem, Problem]:
-        pairs = [one.thin(share, rng) for one in channels]
-        known, rest = (_joined([pair[side] for pair in pairs]) for side in (0, 1))
-        return known, rest
-
-    problem = _joined([one.problem for one in channels])
-    return NoisyProblem(problem=problem, target=sum(one.target for one in channels), thin=thin)
-
-
-def _joined(problems: Sequence[Problem]) -> Problem:
+    problems = [one.problem for one in channels]
     scales = np.array([problem.density_scale if problem.data.any() else np.nan for problem in problems])
     inverse = 1.0 / scales
     filled = np.isfinite(inverse)
@@ -211,7 +109,7 @@ def _joined(problems: Sequence[Problem]) -> Problem:
     inverse[~filled] = 1.0
     backgrounds = [problem.background for problem in problems]
     first = problems[0]
-    return replace(
+    problem = replace(
         first,
         data=np.stack([problem.data for problem in problems]),
         weights=np.stack([problem.weights for problem in problems]),
@@ -219,6 +117,7 @@ def _joined(problems: Sequence[Problem]) -> Problem:
         background=None if backgrounds[0] is None else np.stack(backgrounds),  # pyright: ignore[reportArgumentType, reportCallIssue]
         channel_weights=inverse,
     )
+    return NoisyProblem(problem=problem, target=sum(one.target for one in channels))
 
 
 def areal_density_of_a_count(series: TiltSeries, cross_section_barn: dict[str, float] | None) -> float:

@@ -91,10 +91,9 @@ def reconstruct(
         β in (0, 1) of the method ``tv_tv2``: R = (1 − β) TV + β TV².
     tgv_ratio : float
         α of the method ``tgv2``: how much dearer a change of slope is than a step.
-    lam : float, "thinning", "discrepancy", "cross_validation" or "oracle"
-        λ as a fraction of λ_max, or the rule that chooses it: the best prediction of photons that were
-        dealt to a second exposure; the expected misfit; the best prediction of tilts that were held out;
-        or the least error against `truth`.
+    lam : float, "discrepancy", "noise", "cross_validation" or "oracle"
+        λ as a fraction of λ_max, or the rule that chooses it: the expected misfit; the noise that a
+        voxel sees; the best prediction of tilts that were held out; or the least error against `truth`.
     truth : ndarray, optional
         For ``lam="oracle"`` only, in studies of simulated data: the true volume, shaped like the
         answer. Nothing else reads it.

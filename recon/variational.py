@@ -1,7 +1,6 @@
 """Variational solves of one call: coarse voxels first, λ given or found, budgets shared by all of them."""
 
 import time
-import zlib
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 from .coarser_problem import can_coarsen, coarsen, fine_lambda, refine
 from .interruption import requested
 from .lambda_choice.discrepancy import SLOPES, Discrepancy, find_lambda, first_guess
+from .lambda_choice.noise import noise_lambda
 from .lambda_choice.path import at_lambda
 from .monitor import Callback
 from .noisy_problem import NoisyProblem
@@ -18,7 +18,7 @@ from .primal_dual import PrimalDual, Solve
 from .problem import Problem
 from .reconstruction import Status
 
-LAMBDA_RULES = ("thinning", "discrepancy", "cross_validation", "oracle")
+LAMBDA_RULES = ("discrepancy", "noise", "cross_validation", "oracle")
 # The misfit is known to two per cent long before the gap closes: at a gap of 0.1 on the project's particles.
 _SEARCH_GAP = 0.1
 _SEARCH_ITERATIONS = 300
@@ -26,9 +26,6 @@ _SEARCH_ITERATIONS = 300
 _COARSE_EXCESS = 1.5
 # The misfit of coarse voxels themselves leaves less for noise: they ask for so much less λ.
 _COARSE_SHORTFALL = 1.6
-# A risk needs no tight gap.
-_THINNED_GAP = 0.03
-_THINNED_ITERATIONS = 500
 # What the search on coarse voxels has to reach, and in how many solves.
 _COARSE = {"tolerance": 0.1, "max_solves": 4, "give_up": _COARSE_EXCESS}
 # λ that are tried by cross-validation and oracle, relative to the first guess of the discrepancy principle.
@@ -123,8 +120,9 @@ class VariationalSolver:
         if self.lam == "discrepancy":
             found, state = self._discrepancy(problem, noisy.target)
             return found.lam, state, asdict(found)
-        if self.lam == "thinning":
-            return self._thinning(noisy)
+        if self.lam == "noise":
+            lam = noise_lambda(problem)
+            return lam, None, {"lam": lam}
         lams = first_guess(problem) * np.array(_AROUND)
         if self.lam == "oracle":
             from .lambda_choice.oracle import oracle
@@ -137,30 +135,6 @@ class VariationalSolver:
 
         held_out = cross_validation(problem, lams=lams, solve=self._any_solve)
         return held_out.lam, None, asdict(held_out)
-
-    def _thinning(self, noisy: NoisyProblem) -> tuple[float, PrimalDual | None, dict[str, Any]]:
-        """λ that predicts the photons dealt to a second exposure, and the last solution as a start."""
-        from .lambda_choice.thinning import POWER, SHARE, thinned_lambda
-
-        # Dealt by the data themselves: the same series has the same λ, whoever asks.
-        rng = np.random.default_rng(zlib.crc32(noisy.problem.data.tobytes()))
-        known, hidden = noisy.thin(SHARE, rng)
-        state: PrimalDual | None = None
-        last = 0.0
-
-        def solved(lam: float) -> np.ndarray | None:
-            nonlocal state, last
-            if state is None:
-                state = self._from_coarser(known.with_lam(lam), _THINNED_GAP, _THINNED_ITERATIONS)
-            state = at_lambda(state, last, lam)
-            solve = self._solve(known.with_lam(lam), _THINNED_GAP, _THINNED_ITERATIONS, state)
-            state, last = solve.state, lam
-            useful = solve.status in (Status.CONVERGED, Status.ITERATION_LIMIT)
-            return solve.volume if useful and not self._stopped else None
-
-        found = thinned_lambda(known, hidden, solved, start=first_guess(noisy.problem))
-        at_lambda(state, last, SHARE**POWER * found.lam)
-        return found.lam, state, asdict(found)
 
     def _discrepancy(self, problem: Problem, target: float) -> tuple[Discrepancy, PrimalDual | None]:
         """Search on voxels twice as large first, where a solve costs an eighth, then check."""

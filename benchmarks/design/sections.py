@@ -30,7 +30,7 @@ from ...phantoms import PHANTOMS, Grid, Particle, Phantom, make_phantom, rasteri
 from ...phantoms.parameters import Parameters
 from ...recon import METHODS
 
-LAMBDA_RULES = ("thinning", "discrepancy", "cross_validation", "oracle")
+LAMBDA_RULES = ("discrepancy", "noise", "cross_validation", "oracle")
 
 FINER = 2
 """Voxels of the truth along each voxel of the reconstruction: data are never made on the solver's grid."""
@@ -253,7 +253,7 @@ class Inversion(Parameters):
     ----------
     method : str
         A name in `METHODS`, or an outside solver ``"package.module:object"``.
-    lam : float or {"thinning", "discrepancy", "cross_validation", "oracle"}
+    lam : float or {"discrepancy", "noise", "cross_validation", "oracle"}
         λ as a fraction of λ_max, or the rule that chooses it; the oracle looks at the truth, which no
         experiment can.
     gains : {"model", "constant_total", "ignore"}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..problem import Problem
+from .noise import noise_pull
 
 # A misfit that keeps this share when λ falls by a factor 4 has reached its floor.
 _PLATEAU = 0.9
@@ -42,26 +43,8 @@ class Discrepancy:
 
 
 def first_guess(problem: Problem) -> float:
-    """λ at which the regulariser can hold back the noise that a typical voxel sees.
-
-    Noise moves the slope of the data term at voxel j by ``sqrt(Σ_i w_i (g P)_ij²)``, with w the
-    curvature of the data term: inverse variances, or for counts what comes to the same. That of the
-    voxels which the data see best is returned, times a factor for each regulariser. Of several
-    channels it is the root mean square after division by the weight of each in the regulariser.
-    """
-    # Each pixel's shadow spreads over about two bins per tilt, with weights that sum to spacing.
-    curvature = problem.fidelity.curvature * problem.column_gain
-    pull = problem.adjoint(curvature) * np.float32(0.5 * problem.spacing_nm)
-    signal = problem.adjoint(np.abs(problem.data))
-    weights = np.ones(1) if problem.channels is None else problem.channel_weights
-    squares = []
-    for one, seen, weight in zip(
-        pull.reshape(-1, *problem.grid), signal.reshape(-1, *problem.grid), weights, strict=True
-    ):
-        if seen.any():
-            squares.append(float(np.median(one[seen >= 0.5 * seen.max()])) / weight**2)
-    noise = float(np.sqrt(np.mean(squares))) if squares else 1.0
-    return _NOISE[problem.regulariser] * noise
+    """λ from which to search: what the principle asked for on the project's particles, by their noise."""
+    return _NOISE[problem.regulariser] * noise_pull(problem)
 
 
 def find_lambda(
