@@ -42,10 +42,10 @@ def jensen_shannon_divergence(
         JS = ½ Σ p log₂(p/m) + ½ Σ q log₂(q/m)   [1]_,
 
     the information, in bits, that the cell of one voxel carries about which of both diagrams it was drawn
-    from. Cells lie at multiples of ``scale / cells_per_scale`` whatever the data, so that three diagrams
-    share one set of cells. Two samples of n and m voxels from one distribution differ by chance: the mean
-    is about (K − 1)(1/n + 1/m)/(8 ln 2) bits over K occupied cells of independent voxels; voxels that
-    share their noise by k count as n/k.
+    from. Cells are ``scale / cells_per_scale`` wide, one of them centred on a fraction of one half and a
+    density of zero, whatever the data: three diagrams share one set of cells. Two samples of n and m voxels
+    from one distribution differ by chance: the mean is about (K − 1)(1/n + 1/m)/(8 ln 2) bits over K
+    occupied cells of independent voxels; voxels that share their noise by k count as n/k.
 
     What it does not see is how far apart cells are: a phase displaced by one cell costs as much as one
     displaced by ten. A sharp truth against a blurred volume is therefore near 1 whatever the volume; use it
@@ -66,18 +66,20 @@ def jensen_shannon_divergence(
     """
     if not (np.isfinite(cells_per_scale) and cells_per_scale > 0):
         raise ValueError(f"`cells_per_scale` must be positive, got {cells_per_scale}")
-    # A billionth of a cell keeps a fraction of exactly 0.5 on one side whatever the rounding.
-    cells = [np.floor(scaled_points(c, scales) * cells_per_scale + 1e-9).T for c in (first, second)]
+    points = [scaled_points(cloud, scales) for cloud in (first, second)]
+    # A fraction of one half is the middle of a cell: exchanging the elements mirrors the cells as well.
+    middle = np.array([[0.5 / scales[0]], [0.0]])
+    cells = [np.floor((cloud - middle) * cells_per_scale + 0.5).T for cloud in points]
     _, cell = np.unique(np.concatenate(cells), axis=0, return_inverse=True)
     cell = cell.ravel()
     p, q = (
         np.bincount(part, minlength=int(cell.max()) + 1) / part.size
         for part in (cell[: len(cells[0])], cell[len(cells[0]) :])
     )
-    middle = 0.5 * (p + q)
-    return float(np.clip(0.5 * (_information(p, middle) + _information(q, middle)), 0.0, 1.0))
+    mean = 0.5 * (p + q)
+    return float(np.clip(0.5 * (_information(p, mean) + _information(q, mean)), 0.0, 1.0))
 
 
-def _information(p: np.ndarray, middle: np.ndarray) -> float:
+def _information(p: np.ndarray, mean: np.ndarray) -> float:
     held = p > 0
-    return float(np.sum(p[held] * np.log2(p[held] / middle[held])))
+    return float(np.sum(p[held] * np.log2(p[held] / mean[held])))
