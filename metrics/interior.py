@@ -1,6 +1,11 @@
-"""Depth below the surface: how far a voxel lies inside a mask."""
+"""Depth below the surface: how far a voxel lies inside a mask, and how deep is deep enough."""
 
 import numpy as np
+
+# Voxel² that `resolution_voxels` adds to the variance of an edge: central differences 1/3, partly filled
+# voxels 1/12, the rest because it looks beside the surface. Balls blurred by 0.6 to 2.6 voxels: 0.75 to 0.84.
+_SEEN_BESIDE = 0.77
+_VOXEL = 1 / 12
 
 
 def depth_inside(mask: np.ndarray, *, frame: bool = True) -> np.ndarray:
@@ -42,6 +47,49 @@ def depth_inside(mask: np.ndarray, *, frame: bool = True) -> np.ndarray:
         return np.sqrt(squared_depths(np.ascontiguousarray(mask), False))
     depth[box] = np.sqrt(squared_depths(np.ascontiguousarray(mask[box]), True))
     return depth
+
+
+def interior_depth_voxels(resolution: float, *, bleed: float = 0.02) -> float:
+    """Depth beyond which the blurred surface takes less than a given share of a voxel's density.
+
+    Parameters
+    ----------
+    resolution : float
+        Blur at the particle's surface (FWHM), voxels, as `resolution_voxels` measures it.
+    bleed : float
+        Share of the density that may be missing, between 0 and 0.5.
+
+    Returns
+    -------
+    float
+        Voxels, for ``depth_inside(mask) > depth``.
+
+    Raises
+    ------
+    ValueError
+        If the resolution is not positive and finite, or `bleed` no share below a half.
+
+    Notes
+    -----
+    A plane surface blurred by a Gaussian of width σ leaves ``Φ(d/σ)`` of the density at a distance d
+    below it, so that ``d = σ Φ⁻¹(1 − bleed)`` is deep enough: 2.05 σ or 0.87 FWHM for 2 %. A voxel of
+    depth k as `depth_inside` counts has its centre k − ½ below the surface. `resolution_voxels` sees
+    the volume through central differences beside the surface, which add 0.77 voxel² to σ²; that is
+    taken off. Convex surfaces of radius R bleed deeper, by about σ²/R.
+
+    Examples
+    --------
+    >>> round(interior_depth_voxels(3.2), 1), round(interior_depth_voxels(5.0), 1)
+    (2.6, 4.5)
+    """
+    from statistics import NormalDist
+
+    if not 0 < resolution < np.inf:
+        raise ValueError(f"`resolution` must be positive and finite, got {resolution}; it is in voxels")
+    if not 0 < bleed < 0.5:
+        raise ValueError(f"`bleed` must lie between 0 and 0.5, got {bleed}; 0.02 is two per cent")
+    variance = max((resolution / 2.3548) ** 2 - _SEEN_BESIDE, _VOXEL)
+    return 0.5 + float(np.sqrt(variance)) * NormalDist().inv_cdf(1 - bleed)
 
 
 def _box(mask: np.ndarray) -> tuple[slice, ...] | None:

@@ -237,7 +237,7 @@ def _cut(part: np.ndarray, everything: int) -> float | None:
     apart = centres[1] - centres[0]
     if centres[0] < _FAINTEST * centres[1] or apart < _APART * centres[1]:
         return None
-    return cut if apart > _SIGMAS_APART * np.hypot(*spreads) else None
+    return cut if apart > _SIGMAS_APART * np.hypot(spreads[0], spreads[1]) else None
 
 
 def _plateaus(number: np.ndarray, phases: int) -> np.ndarray:
