@@ -166,12 +166,17 @@ def _share(volume: np.ndarray, other: np.ndarray) -> float:
 
 
 def shell_of(
-    terms: FourierTerms, chosen: np.ndarray | None, share: float, spacing_nm: float, halves: bool
+    terms: FourierTerms,
+    chosen: np.ndarray | None,
+    share: float,
+    spacing_nm: float,
+    halves: bool,
+    width: int = 1,
 ) -> FourierShell:
-    """Sum terms, or the chosen ones of them, over shells."""
+    """Sum terms, or the chosen ones of them, over shells, or over several neighbours at a time."""
     if not spacing_nm > 0:
         raise ValueError(f"`spacing_nm` must be positive, got {spacing_nm}")
-    value, count = terms.correlation(chosen)
+    value, count = terms.correlation(chosen, width=width)
     return FourierShell(
         frequency_per_nm=np.arange(1, terms.shells + 1) / (terms.size * spacing_nm),
         correlation=value,

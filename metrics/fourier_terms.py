@@ -47,18 +47,22 @@ class FourierTerms:
         # Rounding must not drop coefficients that lie on the edge of a cone on one side only.
         return np.abs(unit @ self.wave) >= np.cos(np.radians(half_angle_deg)) - 1e-12
 
-    def correlation(self, chosen: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    def correlation(
+        self, chosen: np.ndarray | None = None, *, width: int = 1
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Correlation of each shell, and how many coefficients it has, pairs counted as two.
 
+        Shells are summed with their neighbours to an odd `width`, fewer of them at either end.
         A shell in which neither volume has any power is NaN, one in which only one of them has is 0.
         """
         take = slice(None) if chosen is None else chosen
         shell, copies = self.shell[take], self.copies[take]
 
         def summed(values: np.ndarray) -> np.ndarray:
-            return np.bincount(shell, values[take] * copies, minlength=self.shells + 1)[1:]
+            single = np.bincount(shell, values[take] * copies, minlength=self.shells + 1)[1:]
+            return sum_of_neighbours(single, width)
 
-        count = np.bincount(shell, copies, minlength=self.shells + 1)[1:]
+        count = sum_of_neighbours(np.bincount(shell, copies, minlength=self.shells + 1)[1:], width)
         cross, one, other = summed(self.cross), summed(self.power), summed(self.other_power)
         empty_one = one <= _ROUNDING * count * self._mean(self.power)
         empty_other = other <= _ROUNDING * count * self._mean(self.other_power)
@@ -70,6 +74,19 @@ class FourierTerms:
 
     def _mean(self, power: np.ndarray) -> float:
         return float(np.average(power, weights=self.copies))
+
+
+def sum_of_neighbours(values: np.ndarray, width: int) -> np.ndarray:
+    """Sums over windows of an odd width about each value; what lies beyond the ends is left out.
+
+    Examples
+    --------
+    >>> sum_of_neighbours(np.array([1.0, 2.0, 3.0, 4.0]), 3).tolist()
+    [3.0, 6.0, 9.0, 7.0]
+    """
+    reach = width // 2
+    padded = np.pad(values, reach)
+    return np.sum([padded[i : i + values.size] for i in range(width)], axis=0)
 
 
 def fourier_terms(volume: np.ndarray, other: np.ndarray) -> FourierTerms:

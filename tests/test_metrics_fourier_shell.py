@@ -280,9 +280,23 @@ def test_blur_along_one_axis_is_seen_along_it(white):
 def test_a_cone_of_everything_is_the_shell(white, rng):
     volume = white + rng.normal(size=white.shape)
     whole = fourier_shell(volume, white, spacing_nm=1.0)
-    cone = directional_resolution(volume, white, spacing_nm=1.0, half_angle_deg=90.0)
+    cone = directional_resolution(volume, white, spacing_nm=1.0, half_angle_deg=90.0, shell_width=1)
     np.testing.assert_allclose(cone.axes["z"].correlation, whole.correlation)
     assert cone.axes["x"].coefficients.tolist() == whole.coefficients.tolist()
+
+
+def test_wider_shells_dip_less_by_chance(white):
+    volume = white + 0.7 * np.random.default_rng(8).normal(size=white.shape)
+    narrow, wide = (
+        directional_resolution(volume, white, spacing_nm=1.0, shell_width=width) for width in (1, 3)
+    )
+    # A correlation of 0.82 everywhere is above the threshold; a single shell of a cone strays by chance.
+    assert np.median([one.nm for one in wide.resolutions()]) == 2.0
+    spread = [np.std([one.correlation[2:] for one in found.shells]) for found in (narrow, wide)]
+    # Three times the coefficients: 1/√3 of the scatter, as nearly as a few shells know it.
+    assert spread[1] == pytest.approx(spread[0] / np.sqrt(3), rel=0.25)
+    for one, other in zip(narrow.shells, wide.shells, strict=True):
+        assert other.coefficients[5] == pytest.approx(one.coefficients[4:7].sum())
 
 
 @pytest.mark.parametrize(
@@ -314,5 +328,8 @@ def test_small_grids_and_empty_cones_are_refused(rng):
     pair = rng.normal(size=(2, 8, 8, 8))
     with pytest.raises(ValueError, match="half_angle_deg"):
         directional_resolution(*pair, spacing_nm=1.0, half_angle_deg=0.0)
+    for width in (0, 2):
+        with pytest.raises(ValueError, match="shell_width"):
+            directional_resolution(*pair, spacing_nm=1.0, shell_width=width)
     with pytest.raises(ValueError, match="directions_deg"):
         directional_resolution(*pair, spacing_nm=1.0, directions_deg=())
