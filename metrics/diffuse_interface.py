@@ -204,10 +204,10 @@ class _Edge:
         return np.divide(sums, weights, out=np.full(weights.shape, np.nan), where=weights > 0)
 
 
-def _interface(
-    zn: np.ndarray, total: np.ndarray, mask: np.ndarray, sharpness: float, reach: float
-) -> LevelSurface | str:
-    """Level set of the smoothed zinc fraction midway between the two phases, or why there is none."""
+def midway_field(
+    zn: np.ndarray, total: np.ndarray, mask: np.ndarray, sharpness: float
+) -> tuple[np.ndarray, np.ndarray] | str:
+    """Smoothed zinc fraction less the level midway between two phases, and where it is known; or why not."""
     from scipy.ndimage import gaussian_filter
 
     inner = depth_inside(mask) > np.ceil(sharpness / 2) + 1
@@ -226,7 +226,17 @@ def _interface(
     if min(np.count_nonzero(rich), np.count_nonzero(inner & ~rich)) < _FEWEST_VOXELS:
         return "one phase only: too little of a second one"
     # The edge of what is known is no interface: beyond it the field goes on as nearest inside.
-    found = level_surface(_continued(fraction - level, known), known, reach=reach + 2)
+    return _continued(fraction - level, known), known
+
+
+def _interface(
+    zn: np.ndarray, total: np.ndarray, mask: np.ndarray, sharpness: float, reach: float
+) -> LevelSurface | str:
+    """Level set of the smoothed zinc fraction midway between the two phases, or why there is none."""
+    field = midway_field(zn, total, mask, sharpness)
+    if isinstance(field, str):
+        return field
+    found = level_surface(*field, reach=reach + 2)
     return "one phase only: no interface" if found is None else found
 
 

@@ -11,6 +11,26 @@ def interface_distance(
     zn: np.ndarray, total: np.ndarray, mask: np.ndarray, resolution: float
 ) -> np.ndarray | None:
     """Signed distance to the density interface, positive towards more zinc; None without a step."""
+    found = _density_field(zn, total, mask, resolution)
+    return None if found is None else _level_distance(*found, resolution)
+
+
+def density_field(
+    zn: np.ndarray, total: np.ndarray, mask: np.ndarray, resolution: float
+) -> tuple[np.ndarray, np.ndarray] | str:
+    """Smoothed total density about its level, positive where zinc is, and where it is known; or why not."""
+    found = _density_field(zn, total, mask, resolution)
+    if found is None:
+        return "no step of the total density: one phase only"
+    field, rich, known = found
+    # Zinc lies on the side of more or of less density.
+    return (field if np.mean(field[rich] > 0) > 0.5 else -field), known
+
+
+def _density_field(
+    zn: np.ndarray, total: np.ndarray, mask: np.ndarray, resolution: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """Smoothed total density less the level between two phases, the zinc-rich side, and where it is known."""
     from scipy.ndimage import gaussian_filter
 
     sigma = resolution / 2.3548
@@ -31,7 +51,7 @@ def interface_distance(
         return None
     fraction = [zn[side & inner].sum() / total[side & inner].sum() for side in (dense, thin)]
     rich = dense if fraction[0] > fraction[1] else thin
-    return _level_distance(smooth - level, rich, known, resolution)
+    return smooth - level, rich, known
 
 
 def _level_distance(field: np.ndarray, rich: np.ndarray, known: np.ndarray, resolution: float) -> np.ndarray:

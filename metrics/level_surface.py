@@ -61,21 +61,12 @@ def level_surface(field: np.ndarray, known: np.ndarray, *, reach: float) -> Leve
     >>> level_surface(x - 4.3, x >= 0, reach=9).distance[2, 2].round(2).tolist()
     [-4.3, -3.3, -2.3, -1.3, -0.3, 0.7, 1.7, 2.7, 3.7]
     """
-    from scipy.ndimage import binary_dilation, distance_transform_edt
+    from scipy.ndimage import distance_transform_edt
 
     above = known & (field > 0)
-    below = known & ~above
-    beside = known & np.asarray(binary_dilation(above)) & np.asarray(binary_dilation(below))
-    gradient = np.stack([slope[beside] for slope in np.gradient(field)], axis=1)
-    slope = np.linalg.norm(gradient, axis=1)
-    # Half a voxel along one axis brings everything to the level; field over slope overshoots from farther.
-    near = (slope > 1e-9) & (np.abs(field[beside]) < _NEAR * slope)
-    if not near.any():
+    beside, points, normals = _beside(field, known)
+    if not beside.any():
         return None
-    beside[beside] = near
-    normals = gradient[near] / slope[near, None]
-    offset = field[beside] / slope[near]
-    points = np.argwhere(beside) - offset[:, None] * normals
     row = np.full(field.shape, -1)
     row[beside] = np.arange(len(points))
     nearest = distance_transform_edt(~beside, return_distances=False, return_indices=True)
@@ -93,3 +84,25 @@ def level_surface(field: np.ndarray, known: np.ndarray, *, reach: float) -> Leve
     return LevelSurface(
         distance=np.where(above, distance, -distance), nearest=row, points=points, normals=normals
     )
+
+
+def level_points(field: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points (n, 3) of the zero level of a field, voxels, and unit normals towards larger values."""
+    return _beside(field, known)[1:]
+
+
+def _beside(field: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Voxels beside the zero level, the points of it that they move to, and its normals there."""
+    from scipy.ndimage import binary_dilation
+
+    above = known & (field > 0)
+    below = known & ~above
+    beside = known & np.asarray(binary_dilation(above)) & np.asarray(binary_dilation(below))
+    gradient = np.stack([slope[beside] for slope in np.gradient(field)], axis=1)
+    slope = np.linalg.norm(gradient, axis=1)
+    # Half a voxel along one axis brings everything to the level; field over slope overshoots from farther.
+    near = (slope > 1e-9) & (np.abs(field[beside]) < _NEAR * slope)
+    offset = field[beside][near] / slope[near]
+    beside[beside] = near
+    normals = gradient[near] / slope[near, None]
+    return beside, np.argwhere(beside) - offset[:, None] * normals, normals
