@@ -1,7 +1,7 @@
 """A glass particle: simulate its EDS and ADF series, reconstruct its metals, judge the result."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from ..metrics import (
     phase_diagram_distance,
     precision,
 )
+from ..metrics.corrections import CORRECTIONS
 from ..phantoms import FluxMelted, Phantom, Segregated, make_phantom
 from ..recon import Reconstruction, reconstruct
 from .calibration import adf_series
@@ -51,7 +52,9 @@ class GlassParticle:
     adf_threshold : EsfThreshold
         Surface of the ADF volume.
     diagram, true_diagram : PhaseDiagram
-        Zinc fraction against metal density of the interior.
+        Zinc fraction against metal density of the interior; with twins, the first has their errors.
+    corrected : PhaseDiagram or None
+        The same voxels less bias and noise as the twins show them; None without twins.
     mixing, limit, spread : MixingState, MiscibilityLimit, Precision
         The verdicts; only the last looks at the truth.
     distance : float
@@ -76,6 +79,7 @@ class GlassParticle:
     distance: float
     width: InterfaceWidth
     twins: ParticleTwins | None = None
+    corrected: PhaseDiagram | None = None
 
     @property
     def zn(self) -> np.ndarray:
@@ -155,8 +159,10 @@ class GlassParticle:
                 "voxel_density_2rms": 2 * rms(density),
                 "voxel_density_2rms_true": 2 * rms(true_density),
                 "twin_diagram_distance": float(np.mean(twins.distances(inside))),
-                "phase_diagram_distance_same_voxels": self.same_voxels_distance(),
+                "phase_diagram_distance_same_voxels": self.same_voxels_distance(self.diagram),
             }
+            if self.corrected is not None:
+                found["phase_diagram_distance_corrected"] = self.same_voxels_distance(self.corrected)
         return found
 
     def errors(self, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -166,12 +172,12 @@ class GlassParticle:
         fractions = [zinc_fraction(*pair) for pair in pairs]
         return fractions[0] - fractions[1], pairs[0][0] + pairs[0][1] - pairs[1][0] - pairs[1][1]
 
-    def same_voxels_distance(self) -> float:
-        """Distance of the diagram to that of the truth in the same voxels: no matter which are interior."""
+    def same_voxels_distance(self, diagram: PhaseDiagram) -> float:
+        """Distance of a diagram to that of the truth in the same voxels: no matter which are interior."""
         true = diagram_voxels(
-            self.truth.density("Zn"), self.truth.density("Co"), interior=self.diagram.interior, erode=0
+            self.truth.density("Zn"), self.truth.density("Co"), interior=diagram.interior, erode=0
         )
-        return phase_diagram_distance(self.diagram, true[:2])
+        return phase_diagram_distance(diagram, true[:2])
 
 
 def rms(values: np.ndarray) -> float:
@@ -228,12 +234,15 @@ def study_particle(
     # One threshold on the total metal density serves all verdicts.
     mask = diagram.particle
     mixing = mixing_state(zn, co, interior=mask)
-    made = None
+    made, corrected = None, None
     if experiment.twins:
         made = particle_twins(
             eds, metals, count=experiment.twins, rng=experiment.stream("twins", name),
             cross_section_barn=cross_section_barn, **options,
         )  # fmt: skip
+        known = {"interior": mask, "replicates": made.replicates, "model": (made.model_zn, made.model_co)}
+        diagram = replace(phase_diagram(zn, co, **known), threshold=diagram.threshold)
+        corrected = phase_diagram(zn, co, **known, corrections=tuple(CORRECTIONS))
     return GlassParticle(
         name=name,
         truth=truth,
@@ -251,4 +260,5 @@ def study_particle(
         distance=phase_diagram_distance(diagram, true_diagram),
         width=interface_width(zn, co, spacing_nm=experiment.spacing_nm, interior=mask),
         twins=made,
+        corrected=corrected,
     )

@@ -12,6 +12,8 @@ from typing import Any
 
 from .. import __version__
 from ..forward import MICROSCOPES
+from ..metrics import CrossSectionFit
+from ..metrics.linearity import linearity_test
 from .calibration import Calibration, calibrate, draw_standard, measure_standard, standard_names
 from .compilation import compiled_kernels, warm_up
 from .experiment import PARTICLES, Experiment
@@ -132,7 +134,7 @@ def summarise(
                 "standard_error_barn": fit.standard_error_barn,
                 "interval_barn": list(fit.interval_barn),
                 "standard_errors_barn": dict(fit.standard_errors_barn),
-                "beyond_250_nm": list(fit.beyond_250_nm),
+                "linearity": linearity_summary(fit),
             }
             for line, fit in one.fits.items()
         }
@@ -159,6 +161,17 @@ def summarise(
             "particles": {name: particle.summary() for name, particle in particles.items()},
         }
     )
+
+
+def linearity_summary(fit: CrossSectionFit) -> dict[str, float | bool]:
+    """Whether the counts of a line are proportional to thickness, and what else would have been seen."""
+    test = linearity_test(fit)
+    return {
+        "linear": test.linear,
+        "p_value": test.p_value,
+        "beyond_250_nm": test.beyond_250_nm,
+        "detectable_beyond": test.detectable_beyond,
+    }
 
 
 def without_nan(value: Any) -> Any:

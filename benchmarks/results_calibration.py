@@ -4,6 +4,7 @@ import numpy as np
 
 from ..forward import MICROSCOPES
 from ..metrics import CrossSectionFit
+from ..metrics.linearity import linearity_test
 from .calibration import Calibration
 from .experiment_run import ExperimentRun
 from .figures_budget import ErrorParts, figure_error_budget
@@ -167,29 +168,51 @@ def calibration_tables(run: ExperimentRun) -> list[ReportTable]:
         }
         for part in parts
     ]
-    linearity = [
-        {
-            "microscope": microscope.capitalize(),
-            "line": line_label(line),
-            "curvature (µm⁻¹)": pair(fit.curvature_per_um, fit.curvature_standard_error, 3),
-            "beyond 250 nm (%)": pair(100 * fit.beyond_250_nm[0], 100 * fit.beyond_250_nm[1], 2),
-            "pixels": fit.n_pixels,
-            "reduced χ²": round(fit.reduced_chi2, 2),
-        }
-        for microscope, line, fit, _ in fits
-    ]
+    linearity = [linearity_row(microscope, line, fit) for microscope, line, fit, _ in fits]
+    priors = "; ".join(
+        f"{microscope.capitalize()} {pair(one.prior.bias_nm, one.prior.standard_error_nm, 2)} nm"
+        for microscope, one in run.calibrations.items()
+    )
     return [
         ReportTable(title="Cross-sections", rows=sections, section=_SECTION, name="cross_sections"),
-        ReportTable(title="Error budget", rows=budget, section=_SECTION, name="error_budget"),
+        ReportTable(
+            title="Error budget",
+            rows=budget,
+            section=_SECTION,
+            name="error_budget",
+            note=f"Taken to be known of what all thicknesses of a standard are off by together: {priors}.",
+        ),
         ReportTable(
             title="Linearity",
             rows=linearity,
             section=_SECTION,
             name="linearity",
-            note="With standard errors. Curvature: c in counts ∝ t (1 + c t). A reduced χ² "
-            "above 1 shows thickness errors beyond counting noise.",
+            note="With standard errors. Curvature: c in counts ∝ t (1 + c t); p: the probability of one at "
+            "least as large where there is none. “Seen” is what would be found in four of five calibrations. "
+            "A reduced χ² above 1 shows thickness errors beyond counting noise.",
         ),
     ]
+
+
+def linearity_row(microscope: str, line: str, fit: CrossSectionFit) -> dict[str, object]:
+    """Test whether the counts of one line are proportional to thickness."""
+    test = linearity_test(fit)
+    return {
+        "microscope": microscope.capitalize(),
+        "line": line_label(line),
+        "curvature (µm⁻¹)": pair(test.curvature_per_um, test.standard_error, 3),
+        "p": f"{test.p_value:.2f}",
+        "seen from (µm⁻¹)": f"{test.detectable_per_um:.3f}",
+        "beyond 250 nm (%)": pair(100 * test.beyond_250_nm, 100 * test.beyond_standard_error, 2),
+        "seen from (%)": text(100 * test.detectable_beyond, 2),
+        "pixels": fit.n_pixels,
+        "reduced χ²": round(fit.reduced_chi2, 2),
+    }
+
+
+def text(value: float, decimals: int) -> str:
+    """Write a value; a dash where there is none."""
+    return f"{value:.{decimals}f}" if np.isfinite(value) else "–"
 
 
 def pair(value: float, error: float, decimals: int) -> str:

@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..metrics import Phase
+from ..metrics import Phase, PhaseDiagram, phase_diagram
+from ..metrics.domains import connected_domains
 from .experiment_run import ExperimentRun
+from .figures_domains import figure_domains
 from .figures_phase import PhaseMark, figure_phase_diagram
+from .figures_phase_errors import figure_phase_errors
 from .glass_particle import GlassParticle
 from .labels import particle_name, particle_title
 from .phase_centres import phase_centres
@@ -35,7 +38,42 @@ def phase_figures(run: ExperimentRun) -> list[ReportFigure]:
             "voxels."
         )
         found.append(report_figure(figure, caption, _SECTION, f"phase_diagram_{name}"))
+        if particle.corrected is not None:
+            figure = figure_phase_errors(
+                {
+                    "Reconstructed": diagram,
+                    "Corrected": particle.corrected,
+                    "True, same voxels": same_voxels(particle),
+                },
+                name=particle_title(name),
+            )
+            caption = (
+                f"The {particle_name(name).lower()} particle's phases with their errors. Thin ellipses hold "
+                "95 % of a phase's voxels were they Gaussian, dashed ones without their noise, filled ones "
+                "the centre; the cross is the noise of one voxel, ±2σ. Corrected: every voxel less the bias "
+                "that the twins show, and every cloud narrowed by their noise. True: the truth in the same "
+                "voxels."
+            )
+            found.append(report_figure(figure, caption, _SECTION, f"phase_errors_{name}"))
+        domains = connected_domains(diagram, spacing_nm=run.spacing_nm)
+        if domains.domains:
+            figure = figure_domains(diagram, domains, spacing_nm=run.spacing_nm, name=particle_title(name))
+            caption = (
+                f"Connected domains of the phases of the {particle_name(name).lower()} particle: a colour is "
+                "a phase, its tints are the phase's domains, paler voxels lie outside the interior and took "
+                "the phase of their neighbours. Pieces smaller than the resolution cubed join what "
+                "surrounds them."
+            )
+            found.append(report_figure(figure, caption, _SECTION, f"domains_{name}"))
     return found
+
+
+def same_voxels(particle: GlassParticle) -> PhaseDiagram:
+    """Return the diagram of the truth over the voxels of the reconstructed one."""
+    truth = particle.truth
+    return phase_diagram(
+        truth.density("Zn"), truth.density("Co"), interior=particle.diagram.interior, erode=0
+    )
 
 
 def phase_marks(phases: Sequence[Phase]) -> list[PhaseMark]:
@@ -83,14 +121,21 @@ def phase_tables(run: ExperimentRun) -> list[ReportTable]:
     ]
     twins = any(particle.twins is not None for particle in run.particles.values())
     note = (
-        "± is the standard error of the centre over the twins; the shift is what the reconstruction adds to "
-        "the centre, as the twins foretell it (it is not taken off). “True there” is the mean of the truth "
+        "± is a standard error, over the twins; the shift is what the reconstruction adds to the centre, as "
+        "the twins foretell it (it is not taken off). “True there” is the mean of the truth "
         "over the same voxels."
         if twins
         else "“True there” is the mean of the truth over the same voxels."
     )
     return [
         ReportTable(title="Phases found", rows=rows, section=_SECTION, name="phases", note=note),
+        ReportTable(
+            title="Connected domains",
+            rows=[row for particle in run.particles.values() for row in domain_rows(particle)],
+            section=_SECTION,
+            name="domains",
+            note="Spanning: reaching from one end of the particle to the other.",
+        ),
         ReportTable(
             title="Phases of the true diagrams",
             rows=true,
@@ -106,14 +151,15 @@ def particle_rows(particle: GlassParticle) -> list[dict[str, object]]:
     """One row for each phase of a particle's diagram."""
     diagram = particle.diagram
     rows = []
-    for label, centre in zip(phase_names(diagram.phases), phase_centres(particle), strict=True):
+    names = phase_names(diagram.phases)
+    for label, phase, centre in zip(names, diagram.phases, phase_centres(particle), strict=True):
         row: dict[str, object] = {
             "particle": particle_name(particle.name),
             "phase": label,
-            "share (%)": round(100 * centre.share, 1),
-            "zinc fraction": plus_minus(centre.fraction, centre.fraction_error, 4),
+            "share (%)": plus_minus(100 * phase.share, 100 * phase.share_error, 1),
+            "zinc fraction": plus_minus(phase.fraction, phase.fraction_error, 4),
             "true there": f"{centre.true_fraction:.4f}",
-            "metal density (nm⁻³)": plus_minus(centre.density, centre.density_error, 3),
+            "metal density (nm⁻³)": plus_minus(phase.density, phase.density_error, 3),
             "density true there": f"{centre.true_density:.3f}",
         }
         if particle.twins is not None:
@@ -122,6 +168,26 @@ def particle_rows(particle: GlassParticle) -> list[dict[str, object]]:
             )
         rows.append(row)
     return rows
+
+
+def domain_rows(particle: GlassParticle, most: int = 6) -> list[dict[str, object]]:
+    """One row for each of the largest domains of a particle."""
+    diagram = particle.diagram
+    names = phase_names(diagram.phases)
+    domains = connected_domains(diagram, spacing_nm=particle.metals.spacing_nm)
+    return [
+        {
+            "particle": particle_name(particle.name),
+            "phase": names[domain.phase],
+            "share of its phase (%)": round(100 * domain.share_of_phase, 1),
+            "volume (10⁶ nm³)": round(1e-6 * domain.volume_nm3, 3),
+            "diameter (nm)": round(domain.equivalent_diameter_nm, 1),
+            "zinc fraction": f"{domain.fraction:.3f}",
+            "density (nm⁻³)": f"{domain.density:.2f}",
+            "spanning": "yes" if domain.spanning else "no",
+        }
+        for domain in domains.domains[:most]
+    ]
 
 
 def plus_minus(value: float, error: float, decimals: int) -> str:

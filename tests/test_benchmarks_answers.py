@@ -76,6 +76,21 @@ def test_one_interval_of_four_may_miss(missed: int, right: bool):
     assert found.as_text()["mark"].endswith(f"{4 - missed} of 4 in the interval")
 
 
+def linear(**changes: object) -> dict:
+    test = {"linear": True, "p_value": 0.4, "beyond_250_nm": 0.001, "detectable_beyond": 0.005}
+    return {**line(), "linearity": {**test, **changes}}
+
+
+def test_linearity_is_answered_with_what_would_have_been_seen():
+    lines = {"Co_Ka": linear(), "Co_Kb": linear(detectable_beyond=0.02), "Zn_Ka": linear(linear=False)}
+    _, found = answers({"calibration": {"titan": lines}})
+    assert (found.found, found.right) == ("2 of 3 lines", True)
+    assert "0.5 to 2 %" in found.sure
+    thin = {"Co_Ka": linear(beyond_250_nm=None, detectable_beyond=None)}
+    _, found = answers({"calibration": {"titan": thin}})
+    assert (found.found, found.sure) == ("yes", "–")
+
+
 @given(
     true=st.floats(0.3, 0.9),
     found=st.floats(0.3, 0.9),
