@@ -21,6 +21,9 @@ CELLS = {
     "calibration": 2 * 2 * 3 * 3 * 3,
     "sampling": 6 * 9 * 2 * 3,
     "coverage": 2 * 200,
+    "solvers": 2 * 3 * 15 * 4,
+    "precision": 2 * 2 * 200,
+    "mixing": 3 * 6 * 50,
 }
 KEPT = [name for name in CELLS if (FOLDER / name / RESULTS_FILE).exists()]
 
