@@ -107,7 +107,7 @@ def linearity(microscope: str, lines: Mapping[str, Mapping[str, Any]]) -> Answer
         asked="Do thick places count in full?",
         of=microscope.capitalize(),
         found="yes" if straight == len(tests) else f"{straight} of {len(tests)} lines",
-        sure=f"a loss of {span(seen, 1)} % beyond 250 nm would be seen (4 of 5 times)" if seen else _DASH,
+        sure=f"a loss of {span(seen, 1)} % would be seen" if seen else _DASH,
         true="yes",
         right=straight >= len(tests) - 1,
     )
@@ -148,7 +148,7 @@ def percent(share: float) -> str:
     >>> percent(0.934), percent(0.9997)
     ('93 %', 'over 99 %')
     """
-    return "over 99 %" if share > 0.995 else f"{100 * share:.0f} %"
+    return "over 99 %" if share > 0.99 else f"{100 * share:.0f} %"
 
 
 def phases(of: str, particle: Particle) -> Answer | None:

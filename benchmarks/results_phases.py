@@ -1,6 +1,7 @@
 """The section on phase diagrams: what phases were found, where, and how sure that is."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -69,11 +70,13 @@ def phase_figures(run: ExperimentRun) -> list[ReportFigure]:
 
 
 def same_voxels(particle: GlassParticle) -> PhaseDiagram:
-    """Return the diagram of the truth over the voxels of the reconstructed one."""
+    """Return the diagram of the truth over the voxels of the reconstructed one, which has no errors."""
     truth = particle.truth
-    return phase_diagram(
+    found = phase_diagram(
         truth.density("Zn"), truth.density("Co"), interior=particle.diagram.interior, erode=0
     )
+    exact = [replace(phase, centre_covariance=None, share_error=float("nan")) for phase in found.phases]
+    return replace(found, phases=tuple(exact))
 
 
 def phase_marks(phases: Sequence[Phase]) -> list[PhaseMark]:
@@ -156,7 +159,7 @@ def particle_rows(particle: GlassParticle) -> list[dict[str, object]]:
         row: dict[str, object] = {
             "particle": particle_name(particle.name),
             "phase": label,
-            "share (%)": plus_minus(100 * phase.share, 100 * phase.share_error, 1),
+            "share (%)": plus_minus(100 * phase.share, 100 * phase.share_error, 2),
             "zinc fraction": plus_minus(phase.fraction, phase.fraction_error, 4),
             "true there": f"{centre.true_fraction:.4f}",
             "metal density (nm⁻³)": plus_minus(phase.density, phase.density_error, 3),

@@ -95,9 +95,13 @@ def verdict_tables(run: ExperimentRun) -> list[ReportTable]:
             "mixed share (%)": round(100 * particle.mixing.mixed_share, 1),
             "thick mixed share (%)": round(100 * particle.mixing.thick_share, 1),
             "blur (voxels)": round(particle.mixing.resolution_voxels, 1),
-            "remark": particle.mixing.reason or "–",
         }
         for name, particle in run.particles.items()
+    ]
+    undecided = [
+        f" {particle_name(name)}: {particle.mixing.reason}."
+        for name, particle in run.particles.items()
+        if particle.mixing.reason
     ]
     distances = [
         {
@@ -118,7 +122,7 @@ def verdict_tables(run: ExperimentRun) -> list[ReportTable]:
             section=_SECTION,
             name="mixing_states",
             note="A blurred sharp interface makes a thin sheet of mixed voxels; regions of mixed voxels "
-            "that are thicker than the blur allows are the evidence for mixing.",
+            "that are thicker than the blur allows are the evidence for mixing." + "".join(undecided),
         ),
         ReportTable(
             title="Distances of the phase diagrams",
