@@ -109,6 +109,8 @@ def test_first_and_last_settings_run(name):
         assert set(row) == set(TRIAL_COLUMNS)
         asked = {
             "calibration": "cross_section_bias_Zn_Ka",
+            "coverage": "cross_section_covered_Zn_Ka",
+            "mixing": "mixing_state_right",
             "interface": "interface_width_true_nm",
         }.get(name, "nrmse_zn" if "volumes" in cell.scores else "density_bias")
         assert row[asked] is not None

@@ -5,7 +5,7 @@ import numpy as np
 from ..problem import Problem
 
 # λ of least error of the volume over the pull of the noise.
-_LEAST_ERROR = {"tv": 1.4, "tv2": 0.35, "tv_tv2": 0.7, "tgv2": 1.1}
+_LEAST_ERROR = {"tv": 1.4, "tv2": 0.4, "tv_tv2": 0.8, "tgv2": 1.2}
 
 
 def noise_lambda(problem: Problem) -> float:
