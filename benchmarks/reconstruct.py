@@ -54,7 +54,8 @@ def reconstruct_file(
     method : str, optional
         A name in `METHODS`, or an outside solver as ``"package.module:object"``.
     lam : str, optional
-        ``"auto"`` (discrepancy principle), ``"cross_validation"`` or a fraction of λ_max in (0, 1].
+        ``"auto"`` (discrepancy principle), ``"noise"``, ``"cross_validation"`` or a fraction of λ_max in
+        (0, 1].
     max_iterations, gap : optional
         Where the solver stops; its own defaults where None.
     engine : {"fused", "odl"}, optional
@@ -150,7 +151,7 @@ def lam_value(text: str) -> str | float:
     """Read the option ``--lam``."""
     if text == "auto":
         return "discrepancy"
-    if text in ("cross_validation", "discrepancy"):
+    if text in ("cross_validation", "discrepancy", "noise"):
         return text
     try:
         value = float(text)
@@ -158,7 +159,7 @@ def lam_value(text: str) -> str | float:
         value = float("nan")
     if not 0 < value <= 1:
         raise ValueError(
-            f"--lam must be auto, cross_validation or a fraction of lambda_max in (0, 1], got {text!r}"
+            f"--lam must be auto, noise, cross_validation or a fraction of lambda_max in (0, 1], got {text!r}"
         )
     return value
 
