@@ -35,9 +35,9 @@ CHECK_FAILED = 1
     "--lam",
     default="auto",
     show_default=True,
-    help="Weight of the regulariser: auto (discrepancy principle), noise (what the noise calls for; one solve, "
-    "least error of the volume), cross_validation (best prediction of tilts that are left out; slower) or a "
-    "fraction of lambda_max, in (0, 1].",
+    help="Weight of the regulariser: auto (discrepancy principle), noise (what the noise calls for, in one "
+    "solve), cross_validation (best prediction of tilts that are left out; slower) or a fraction of "
+    "lambda_max, in (0, 1].",
 )
 @click.option(
     "--data-term",

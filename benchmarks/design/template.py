@@ -173,8 +173,9 @@ SECTIONS: tuple[Section, ...] = (
             Entry("method", 'A method of the library, or a solver of your own as "package.module:object".'),
             Entry(
                 "lam",
-                "Weight of the regulariser: discrepancy (smooth), noise (least error, one solve), cross_validation "
-                "(slower), a fraction of lambda_max in (0, 1], or oracle, which looks at the truth as no experiment can.",
+                "Weight of the regulariser: discrepancy (smooth), noise (least error, in one solve), "
+                "cross_validation (slower), a fraction of lambda_max in (0, 1], or oracle, which looks at "
+                "the truth as no experiment can.",
             ),
             Entry(
                 "gains",
