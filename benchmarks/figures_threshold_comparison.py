@@ -25,9 +25,11 @@ from .figures_style import (
 if TYPE_CHECKING:
     from .threshold_comparison import ComparisonRow, Sample
 
+PURPLE = "#CC79A7"  # Okabe and Ito's
 _LOOKS = {
     "esf": (VERMILLION, "o", "edge-spread, phase by phase"),
     "esf_level": (ORANGE, "s", "edge-spread, one level"),
+    "esf_regained": (PURPLE, "D", "edge-spread, blur regained"),
     "otsu": (BLUE, "^", "Otsu"),
     "half": (GREEN, "v", "half of the brightest"),
     "truth": (GREY, "x", "true volume"),
@@ -73,7 +75,7 @@ def figure_threshold_comparison(rows: "list[ComparisonRow]", samples: "list[Samp
         ax.set_yticks(range(len(kinds)), kinds if ax is volume else [""] * len(kinds))
     volume.set_xlabel("Error of the volume, rms (%)")
     overlap.set_xlabel("Overlap lost against the best single level (Dice, %)")
-    figure.legend(*volume.get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    figure.legend(*volume.get_legend_handles_labels(), loc="outside upper center", ncols=5)
     shown = [next(one for one in samples if one.kind == kind) for kind in (kinds[0], kinds[-1])]
     below = [figure.add_subplot(grid[1, column]) for column in range(2)]
     for ax, sample in zip(below, shown, strict=True):

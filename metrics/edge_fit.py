@@ -78,7 +78,9 @@ def is_hill(above: Callable[[np.ndarray], np.ndarray], low: float, high: float) 
 def midmean(values: np.ndarray) -> float:
     """Interquartile mean: robust like the median, smooth for two-phase particles."""
     low, high = np.quantile(values, [0.25, 0.75])
-    return float(np.mean(values[(values >= low) & (values <= high)], dtype=np.float64))
+    inner = values[(values >= low) & (values <= high)]
+    # Interpolation between two equal values may round past both.
+    return float(np.mean(inner if inner.size else values, dtype=np.float64))
 
 
 def otsu(values: np.ndarray) -> float:

@@ -88,8 +88,12 @@ def interior_depth_voxels(resolution: float, *, bleed: float = 0.02) -> float:
         raise ValueError(f"`resolution` must be positive and finite, got {resolution}; it is in voxels")
     if not 0 < bleed < 0.5:
         raise ValueError(f"`bleed` must lie between 0 and 0.5, got {bleed}; 0.02 is two per cent")
-    variance = max((resolution / 2.3548) ** 2 - _SEEN_BESIDE, _VOXEL)
-    return 0.5 + float(np.sqrt(variance)) * NormalDist().inv_cdf(1 - bleed)
+    return 0.5 + float(np.sqrt(edge_variance(resolution))) * NormalDist().inv_cdf(1 - bleed)
+
+
+def edge_variance(resolution: float) -> float:
+    """Variance σ² of the blur itself, voxel², from what `resolution_voxels` measures; a voxel's at least."""
+    return max((resolution / 2.3548) ** 2 - _SEEN_BESIDE, _VOXEL)
 
 
 def _box(mask: np.ndarray) -> tuple[slice, ...] | None:

@@ -90,7 +90,8 @@ def _slope(smooth: np.ndarray) -> np.ndarray:
     """Magnitude of the gradient, per voxel."""
     square = np.zeros(smooth.shape, dtype=smooth.dtype)
     for axis in range(3):
-        square += np.square(np.gradient(smooth, axis=axis))
+        if smooth.shape[axis] > 1:
+            square += np.square(np.gradient(smooth, axis=axis))
     return np.sqrt(square)
 
 

@@ -106,6 +106,8 @@ def esf_threshold(volume: np.ndarray, *, errors: bool = True) -> EsfThreshold:
     ('FITTED', 2.5)
     """
     sharp = as_volume("volume", volume)
+    if sharp.dtype.itemsize < 4:
+        sharp = sharp.astype(np.float32)
     found = None
     reason = "every voxel is alike"
     for blur in _BLURS:

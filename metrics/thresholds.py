@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..phantoms.table import Table
+from .blur_loss import regained_threshold
 from .checks import as_volume
 from .edge_fit import otsu
 from .threshold import esf_threshold
@@ -165,6 +166,10 @@ def _esf_level(volume: np.ndarray, _: float | None) -> np.ndarray:
     return np.asarray(volume) > esf_threshold(volume, errors=False).threshold
 
 
+def _regained(volume: np.ndarray, _: float | None) -> np.ndarray:
+    return np.asarray(volume) > regained_threshold(volume, esf_threshold(volume, errors=False))
+
+
 def _otsu(volume: np.ndarray, _: float | None) -> np.ndarray:
     return np.asarray(volume) > otsu_threshold(volume)
 
@@ -180,6 +185,9 @@ def _truth(volume: np.ndarray, true_volume_voxels: float | None) -> np.ndarray:
 _ROWS = (
     ThresholdRule("esf", "edge-spread function, phase by phase where there are several", False, _esf),
     ThresholdRule("esf_level", "the one level that encloses the edge-spread volume", False, _esf_level),
+    ThresholdRule(
+        "esf_regained", "the level that also makes up for the blur of curved surfaces", False, _regained
+    ),
     ThresholdRule("otsu", "Otsu's: two most different classes", False, _otsu),
     ThresholdRule("half", "halfway from the background to the brightest", False, _half),
     ThresholdRule("truth", "the level that encloses the true volume", True, _truth),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from glasstomo.benchmarks.figures_threshold_comparison import figure_threshold_comparison
 from glasstomo.benchmarks.threshold_comparison import KINDS, Sample, compare, main, markdown, two_to_one
+from glasstomo.metrics.blur_loss import blur_loss_voxels
 from glasstomo.metrics.thresholds import (
     THRESHOLDS,
     fixed_fraction_threshold,
@@ -52,11 +53,22 @@ def test_fixed_fraction_is_that_fraction(fraction):
     assert fixed_fraction_threshold(7 + 2 * (R < 9), fraction) == pytest.approx(7 + 2 * fraction)
 
 
+@pytest.mark.parametrize("sigma", [1.0, 1.5, 2.0])
+def test_blur_loss_is_that_of_a_blurred_ball(sigma):
+    ball = np.clip(11.5 - R[1:, 1:, 1:], 0, 1)
+    soft = gaussian_filter(np.pad(ball, 4), sigma)
+    mask = soft > 0.5
+    # A third-order term, (σ/R)⁴, and whole voxels: a tenth of the loss.
+    missing = ball.sum() - mask.sum()
+    assert blur_loss_voxels(soft, mask) == pytest.approx(missing, rel=0.25)
+    assert abs(mask.sum() + blur_loss_voxels(soft, mask) - ball.sum()) < 0.3 * missing
+
+
 def test_nothing_to_part_has_no_threshold():
     same = np.ones((5, 5, 5))
     assert np.isnan(otsu_threshold(same))
     assert np.isnan(fixed_fraction_threshold(same))
-    for name in ("esf", "esf_level", "otsu", "half"):
+    for name in ("esf", "esf_level", "esf_regained", "otsu", "half"):
         assert not THRESHOLDS[name](same).any()
 
 
