@@ -1,7 +1,7 @@
 """The phase diagram of a particle: element fraction against total density, voxel by voxel."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -180,6 +180,11 @@ def phase_diagram(
         if "bias" in asked:
             points = without_bias(points, errors.mean, origin)
     phases, labels, points = _phases(points, errors, inside, "noise" in asked)
+    if bias is not None:
+        phases = tuple(
+            replace(phase, bias=bias[:, labels == index].mean(axis=1), bias_removed="bias" in asked)
+            for index, phase in enumerate(phases)
+        )
     fractions = np.vstack([points[:-1], 1.0 - points[:-1].sum(axis=0)])
     density = points[-1]
     top = density_max if density_max is not None else 1.1 * float(np.quantile(density, 0.999))

@@ -7,6 +7,8 @@ import numpy as np
 from .density_peaks import DensityPeaks, density_peaks
 
 MOST_METALS = 4
+# What is left of a bias that was taken off, as a part of it: see `Phase.uncertainty`.
+_BIAS_LEFT = 0.6
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -34,6 +36,11 @@ class Phase:
         Standard error of `share`, NaN where it is not known.
     errors_from : str
         Where the errors are from: "replicates", "blocks", or "" for none.
+    bias : numpy.ndarray or None
+        (metals,) mean bias of the phase's voxels that twins show, axes as in `covariance`; None
+        without a model of the twins.
+    bias_removed : bool
+        Whether it was taken off the voxels, and so off the centre.
     """
 
     fraction: float
@@ -47,6 +54,8 @@ class Phase:
     intrinsic_covariance: np.ndarray | None = None
     share_error: float = float("nan")
     errors_from: str = ""
+    bias: np.ndarray | None = None
+    bias_removed: bool = False
 
     @property
     def spread(self) -> tuple[float, float]:
@@ -67,6 +76,21 @@ class Phase:
     def density_error(self) -> float:
         """Standard error of `density`, NaN where it is not known."""
         return _roots(self.centre_covariance)[1]
+
+    @property
+    def uncertainty(self) -> tuple[float, float]:
+        """Standard uncertainty of `fraction` and `density`: noise, and bias as far as it is known.
+
+        Noise and bias add in squares. Of a bias that was taken off, 0.6 counts as left. In density the
+        root mean square of what was left over what was taken off was 0.45 on 12 simulated particles
+        at three doses, which served to choose the figure (0.7 at a twenty-fifth of the default dose, the
+        worst), and 0.49 on six others. A bias that was not taken off counts in full. Without
+        a model of the twins this is noise alone, and far too small.
+        """
+        noise = np.array([self.fraction_error, self.density_error])
+        bias = np.zeros(2) if self.bias is None else np.abs(self.bias[[0, -1]])
+        both = np.hypot(noise, (_BIAS_LEFT if self.bias_removed else 1.0) * bias)
+        return float(both[0]), float(both[1])
 
     def share_interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Interval of the share, cut to 0 and 1; NaN where its error is not known."""

@@ -138,6 +138,14 @@ def test_bias_correction_takes_off_what_the_twins_show(rng):
     assert known.bias is not None
     assert known.bias[-1].mean() < -0.1
     assert phase_diagram_distance(known, true) < 0.15 * phase_diagram_distance(raw, true)
+    for phase in known.phases:
+        assert phase.bias_removed
+        assert phase.bias[-1] == pytest.approx(-0.03 * phase.density, rel=0.6)
+        # 0.6 of the bias is held to be left, and noise of 0.02 is nothing beside it.
+        assert phase.uncertainty[1] == pytest.approx(0.6 * abs(phase.bias[-1]), rel=0.05)
+    told = phase_diagram(*recorded, interior=BALL, replicates=twins, model=volumes)
+    assert [p.density for p in told.phases] == [p.density for p in raw.phases]
+    assert told.phases[0].uncertainty[1] == pytest.approx(abs(told.phases[0].bias[-1]), rel=0.05)
     # Twicing, with the recorded volumes as the model, gains what a second blur is like the first.
     again = [tuple(0.97 * v for v in blurred(recorded)) for _ in range(2)]
     twice = phase_diagram(*recorded, interior=BALL, replicates=again, model=recorded, corrections=("bias",))

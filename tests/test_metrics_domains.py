@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from glasstomo.metrics import phase_diagram
 from glasstomo.metrics.domains import connected_domains
-from glasstomo.metrics.phase_model import particle_model, phase_volume
+from glasstomo.metrics.phase_model import particle_model, particle_shares, phase_volume
 from scipy.ndimage import gaussian_filter
 
 AXIS = np.arange(40) - 19.5
@@ -111,3 +111,23 @@ def test_bad_sizes_are_refused():
         connected_domains(diagram, spacing_nm=0.0)
     with pytest.raises(ValueError, match="`smallest_voxels` must be positive"):
         connected_domains(diagram, spacing_nm=1.0, smallest_voxels=0)
+
+
+def test_shares_of_the_particle_count_the_voxels_between_phases(rng):
+    # Oblique and noisy: layers of a plane along the voxels would each be a phase of their own.
+    second = 0.36 * AXIS[:, None, None] + 0.48 * AXIS[:, None] + 0.8 * AXIS > 4
+    truth = np.count_nonzero(BALL & second) / np.count_nonzero(BALL)
+    zn, co = (
+        gaussian_filter(v, 1.2) + 0.1 * gaussian_filter(rng.standard_normal(BALL.shape), 0.7)
+        for v in (4.0 * (BALL & second), 5.0 * (BALL & ~second))
+    )
+    diagram = phase_diagram(zn, co)
+    assert len(diagram.phases) == 2
+    zinc = next(i for i, p in enumerate(diagram.phases) if p.fraction > 0.5)
+    shares = particle_shares(diagram)
+    assert sum(shares) == pytest.approx(1.0)
+    # Half a voxel of interface is 2 % of this ball; the labelled voxels alone are further off.
+    assert shares[zinc] == pytest.approx(truth, abs=0.02)
+    assert abs(shares[zinc] - truth) < abs(diagram.phases[zinc].share - truth)
+    one = np.ones((2, 2, 2))
+    assert particle_shares(phase_diagram(one, one, interior=one > 0, erode=0)) == (1.0,)
