@@ -16,6 +16,13 @@ _PURE_SHARE = 0.02
 # than 0.21 of the metal density inside it left outside, and those that were noise 0.29 or more.
 _DENSEST_OUTSIDE = 0.25
 
+# Two pure parts, of which the scarcer holds 1 %, spread the fraction by this much.
+_LEAST_SPREAD = 0.1
+
+_NO_PARTS = (
+    "the fraction hardly varies (±{spread:.2f}) and the resolution is too coarse for a mixture to be told "
+    "from parts: raise the dose or the number of tilts"
+)
 _TOO_FAINT = (
     "the metals outside the particle are {outside:.0%} as dense as inside: no particle stands out; raise "
     "the dose or the regularisation, or hand over a better mask"
@@ -37,7 +44,7 @@ class MixingState:
     likeliest : str
         The state that is likeliest, also where it is not likely enough to be the verdict.
     confidence : float
-        Calibrated probability of `likeliest`, 0.5 to 0.995; 0.5 where no particle stands out.
+        Calibrated probability of `likeliest`, 0.5 to 0.995; 0.5 where no particle or no part stands out.
     reason : str
         Why nothing was decided and what would cure it; empty after a verdict.
     thick_share : float
@@ -137,6 +144,8 @@ def mixing_state(
     reason = ""
     if outside > _DENSEST_OUTSIDE:
         confidence, reason = 0.5, _TOO_FAINT.format(outside=outside)
+    elif likeliest == "segregated" and seen.evidence.spread < _LEAST_SPREAD:
+        confidence, reason = 0.5, _NO_PARTS.format(spread=seen.evidence.spread)
     elif confidence < least_confidence:
         reason = _TOO_CLOSE.format(
             likeliest=likeliest, probability=confidence, resolution=seen.resolution, radius=seen.radius
