@@ -84,7 +84,7 @@ class Phase:
         Noise and bias add in squares. Of a bias that was taken off, 0.6 counts as left. In density the
         root mean square of what was left over what was taken off was 0.45 on 12 simulated particles
         at three doses, which served to choose the figure (0.7 at a twenty-fifth of the default dose, the
-        worst), and 0.49 on six others. A bias that was not taken off counts in full. Without
+        worst), and 0.51 on ten others. A bias that was not taken off counts in full. Without
         a model of the twins this is noise alone, and far too small.
         """
         noise = np.array([self.fraction_error, self.density_error])
