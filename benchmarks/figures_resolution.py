@@ -94,9 +94,10 @@ def _draw_curves(ax: Axes, curves: Mapping[str, FourierShell], threshold: float 
     )
     ax.annotate(
         "half-bit",
-        (first, shell.threshold("half_bit")[0]),
-        xytext=(1, 2),
+        (shell.frequency_per_nm[-1], shell.threshold("half_bit")[-1]),
+        xytext=(-2, 2),
         textcoords="offset points",
+        ha="right",
         va="bottom",
         color=GREY,
     )

@@ -16,6 +16,8 @@ from .volume_quality import Quality, efficiency_rows, judge
 DEFAULT_METHODS = ("tv", "tv2", "sirt", "wbp")
 # The default dose and a twenty-fifth of it.
 DEFAULT_FLUENCES = (7.5e8, 3e7)
+# Fits cost next to nothing.
+FIT_REPLICATES = 200
 
 
 @click.command()
@@ -63,9 +65,10 @@ def main(
         click.echo(f"\n{LINE}, {fluence:g} e/nm², {case.expected.count} tilts, {replicates} replicates\n")
         click.echo(markdown([one.row() for one in found]))
         click.echo("")
-        fitted = fitted_regions(case, replicates=replicates, seed=seed)
+        fitted = fitted_regions(case, replicates=max(replicates, FIT_REPLICATES), seed=seed)
         rows = [row for one in found for row in efficiency_rows(one.method, case.phases, one.efficiency)]
-        click.echo(markdown([*rows, *efficiency_rows("region fit", case.phases, fitted)]))
+        name = f"region fit, {fitted.replicates} draws"
+        click.echo(markdown([*rows, *efficiency_rows(name, case.phases, fitted)]))
         if plot is not None:
             _draw(case, found, plot, f"_{fluence:.0e}".replace("+", ""))
 

@@ -97,7 +97,7 @@ def test_the_command_prints_tables_and_draws(tmp_path):
     assert done.exit_code == 0
     tables = [line for line in done.stdout.splitlines() if line.startswith("|")]
     assert len({line.count("|") for line in tables[:3]}) == 1
-    assert any(line.startswith("| region fit | zn_rich |") for line in tables)
+    assert any(line.startswith("| region fit, 200 draws | zn_rich |") for line in tables)
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["volumes_replicates_3e07.png", "volumes_resolution_3e07.png"]
     assert CliRunner().invoke(image_quality.main, ["--method", "guess"]).exit_code == 2

@@ -86,6 +86,14 @@ def test_the_truth_scores_one(white, box):
         assert found.edges_standard_error == pytest.approx(0.0, abs=1e-9)
 
 
+def test_a_truth_without_power_in_some_directions(white):
+    # No detail along z beyond a quarter of a cycle: the blur there is unknown, and must not
+    # count for y either.
+    truth = filtered(white, lambda z, y: (np.abs(z) < np.abs(y)) | (np.hypot(z, y) < 0.25))
+    volume = filtered(truth, lambda z, y: np.exp(-20 * (z**2 + y**2)))
+    assert elongation(volume, truth).edges == pytest.approx(1.0, abs=0.01)
+
+
 def test_a_longer_particle_is_longer():
     truth, longer = np.zeros((2, 40, 40, 16))
     truth[15:25, 10:30] = 5.0

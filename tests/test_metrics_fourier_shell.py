@@ -102,6 +102,8 @@ def test_a_particle_has_fewer_coefficients_than_its_box():
     ).coefficients
     # An eighth of the box; averaging over cubes of five voxels adds to its edges.
     assert np.median(shell.coefficients / counts) == pytest.approx(1 / 8, rel=0.4)
+    offset = fourier_shell(truth + 7.0, truth + 3.0, spacing_nm=1.0)
+    np.testing.assert_allclose(offset.coefficients, shell.coefficients)
 
 
 def test_chance_correlates_by_chance(rng):

@@ -127,6 +127,16 @@ def test_a_biased_estimate_cannot_boast(rng):
     assert shrunk.mse_value < 0.2
 
 
+def test_efficiency_by_hand():
+    found = statistical_efficiency(np.array([[1.0], [2.0], [6.0]]), 0.7, truth=1.0)
+    # Mean 3, squares of deviations 4 + 1 + 9 over 2; bias² 4 less 7/3 of noise.
+    assert found.variance[0] == pytest.approx(7.0)
+    assert found.value[0] == pytest.approx(0.1)
+    assert found.bias[0] == pytest.approx(2.0)
+    assert found.bias_standard_error[0] == pytest.approx(np.sqrt(7 / 3))
+    assert found.mse_value[0] == pytest.approx(0.7 / (7 + 4 - 7 / 3))
+
+
 def test_no_scatter_is_an_infinite_efficiency():
     found = statistical_efficiency(np.full((5, 2), 3.0), 0.1, truth=np.array([3.0, 2.0]))
     assert np.isinf(found.value).all()
