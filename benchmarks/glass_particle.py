@@ -27,6 +27,12 @@ from ..phantoms import FluxMelted, Phantom, Segregated, make_phantom
 from ..recon import Reconstruction, reconstruct
 from .calibration import adf_series
 from .experiment import MAPPED_LINES, Experiment
+from .interface_from_counts import (
+    CountsInterface,
+    CountsLimit,
+    interface_width_from_counts,
+    miscibility_limit_from_counts,
+)
 from .particle_twins import ParticleTwins, particle_twins, zinc_fraction
 
 # A voxel belongs to the true interior when the body fills it to rounding.
@@ -61,6 +67,10 @@ class GlassParticle:
         Between the two diagrams.
     width : InterfaceWidth
         Of the boundary between the phases.
+    counts_width : CountsInterface
+        The same fitted straight to the counts, where the phases have likely not mixed.
+    counts_limit : CountsLimit
+        The miscibility limit fitted straight to the counts, where they likely have.
     twins : ParticleTwins or None
         What was simulated and reconstructed anew from `metals`; None where none were asked for.
     """
@@ -78,6 +88,8 @@ class GlassParticle:
     spread: Precision
     distance: float
     width: InterfaceWidth
+    counts_width: CountsInterface | None = None
+    counts_limit: CountsLimit | None = None
     twins: ParticleTwins | None = None
     corrected: PhaseDiagram | None = None
 
@@ -146,6 +158,7 @@ class GlassParticle:
             "interface_width_nm": width.width_nm,
             "interface_width_interval_nm": width_interval(width),
             "interface_width_true_nm": self.true_width_nm,
+            **self._from_counts(),
             "phases_found": len(self.diagram.phases),
             "phases_true": len(self.true_diagram.phases),
             "twins": 0 if twins is None else twins.count,
@@ -164,6 +177,16 @@ class GlassParticle:
             if self.corrected is not None:
                 found["phase_diagram_distance_corrected"] = self.same_voxels_distance(self.corrected)
         return found
+
+    def _from_counts(self) -> dict[str, object]:
+        """Width or limit as the counts have it; None where it was not asked or not found."""
+        width, limit = self.counts_width, self.counts_limit
+        return {
+            "interface_width_from_counts_nm": None if width is None else width.width_nm,
+            "interface_width_from_counts_interval_nm": [None, None] if width is None else width.interval_nm,
+            "miscibility_limit_from_counts": None if limit is None else limit.limit,
+            "miscibility_limit_from_counts_standard_error": None if limit is None else limit.standard_error,
+        }
 
     def errors(self, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """True errors of the zinc fraction and the metal density of some voxels."""
@@ -234,6 +257,9 @@ def study_particle(
     # One threshold on the total metal density serves all verdicts.
     mask = diagram.particle
     mixing = mixing_state(zn, co, interior=mask)
+    # Which profile the interface has, a step or a diffusion zone, depends on the state.
+    mixed = mixing.likeliest == "interdiffused"
+    counts = {"cross_section_barn": cross_section_barn, "interior": mask}
     made, corrected = None, None
     if experiment.twins:
         made = particle_twins(
@@ -259,6 +285,8 @@ def study_particle(
         spread=precision(zn, co, truth),
         distance=phase_diagram_distance(diagram, true_diagram),
         width=interface_width(zn, co, spacing_nm=experiment.spacing_nm, interior=mask),
+        counts_width=interface_width_from_counts(eds, metals, **counts) if not mixed else None,
+        counts_limit=miscibility_limit_from_counts(eds, metals, **counts) if mixed else None,
         twins=made,
         corrected=corrected,
     )

@@ -73,7 +73,7 @@ def answers(summary: Mapping[str, Any]) -> list[Answer]:
             found.append(linearity(microscope, lines))
     for name, particle in summary.get("particles", {}).items():
         of = particle_name(name)
-        for make in (state, phases, limit, width, voxel, distance):
+        for make in (state, phases, limit, counts_limit, width, counts_width, voxel, distance):
             answer = make(of, particle)
             if answer is not None:
                 found.append(answer)
@@ -167,31 +167,50 @@ def phases(of: str, particle: Particle) -> Answer | None:
 
 def limit(of: str, particle: Particle) -> Answer | None:
     """Answer from which zinc fraction on the phases part."""
-    true, found = particle.get("miscibility_limit_true"), particle.get("miscibility_limit")
+    return limit_answer(of, particle, "miscibility_limit", "")
+
+
+def counts_limit(of: str, particle: Particle) -> Answer | None:
+    """Answer the same without a reconstruction in between."""
+    if not known(particle.get("miscibility_limit_from_counts")):
+        return None
+    return limit_answer(of, particle, "miscibility_limit_from_counts", " (from the counts)")
+
+
+def limit_answer(of: str, particle: Particle, key: str, how: str) -> Answer | None:
+    """Return the answer on the limit that stands under a key."""
+    true, found = particle.get("miscibility_limit_true"), particle.get(key)
     if not known(true) and not known(found):
         return None
-    error = particle.get("miscibility_limit_standard_error")
-    return interval_answer(
-        "From which zinc fraction on do the phases part?",
-        of,
-        found,
-        (found - 1.96 * error, found + 1.96 * error) if known(found) and known(error) else None,
-        true,
-        decimals=3,
-    )
+    error = particle.get(f"{key}_standard_error")
+    ends = (found - 1.96 * error, found + 1.96 * error) if known(found) and known(error) else None
+    asked = f"From which zinc fraction on do the phases part{how}?"
+    return interval_answer(asked, of, found, ends, true, decimals=3)
 
 
 def width(of: str, particle: Particle) -> Answer | None:
     """Answer how wide the interface is."""
-    # Where metals have mixed, the boundary is a diffusion zone that no single width describes.
-    if "interface_width_nm" not in particle or particle["mixing_state_true"] != "segregated":
+    return width_answer(of, particle, "interface_width", "10–90 %")
+
+
+def counts_width(of: str, particle: Particle) -> Answer | None:
+    """Answer the same without a reconstruction in between."""
+    if not known(particle.get("interface_width_from_counts_nm")):
         return None
-    ends = particle["interface_width_interval_nm"]
+    return width_answer(of, particle, "interface_width_from_counts", "from the counts")
+
+
+def width_answer(of: str, particle: Particle, key: str, how: str) -> Answer | None:
+    """Return the answer on the width that stands under a key."""
+    # Where metals have mixed, the boundary is a diffusion zone that no single width describes.
+    if f"{key}_nm" not in particle or particle["mixing_state_true"] != "segregated":
+        return None
+    low, high = particle[f"{key}_interval_nm"]
     return interval_answer(
-        "How wide is the interface (10–90 %)?",
+        f"How wide is the interface ({how})?",
         of,
-        particle["interface_width_nm"],
-        tuple(ends) if all(known(end) for end in ends) else None,
+        particle[f"{key}_nm"],
+        (low, high) if known(low) and known(high) else None,
         particle["interface_width_true_nm"],
         decimals=0,
         unit=" nm",

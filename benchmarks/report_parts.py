@@ -60,6 +60,8 @@ class ReportTable:
         What stands under it.
     name : str
         Of its file, without suffix.
+    data : sequence of mapping, optional
+        The same for programs, in numbers alone; the file holds these, or else the rows.
     """
 
     title: str
@@ -67,6 +69,7 @@ class ReportTable:
     section: str
     note: str = ""
     name: str = ""
+    data: Sequence[Mapping[str, object]] = ()
 
     def __post_init__(self) -> None:
         check_section(self.section)

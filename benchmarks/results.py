@@ -62,7 +62,7 @@ def write_results(out: Path, run: ExperimentRun, *, summary: Callable[[], dict[s
         (out / "figures" / f"{number:02d}_{figure.name}.png").write_bytes(figure.data)
     tables = [table for make in _TABLES for table in make(run)]
     for table in tables:
-        pd.DataFrame(list(table.rows)).to_csv(out / "tables" / f"{table.name}.csv", index=False)
+        pd.DataFrame(list(table.data or table.rows)).to_csv(out / "tables" / f"{table.name}.csv", index=False)
     write_volumes(out / "volumes", run)
     write_report(summary(), figures=figures, tables=tables, out=out / "report.html")
 

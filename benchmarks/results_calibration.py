@@ -157,6 +157,23 @@ def calibration_tables(run: ExperimentRun) -> list[ReportTable]:
         }
         for microscope, line, fit, true in fits
     ]
+    numbers = [
+        {
+            "microscope": microscope,
+            "line": line,
+            "true_barn": true,
+            "fit_barn": fit.cross_section_barn,
+            "standard_error_barn": fit.standard_error_barn,
+            "low_barn": fit.interval_barn[0],
+            "high_barn": fit.interval_barn[1],
+            **{f"{name}_barn": part for name, part in fit.standard_errors_barn.items()},
+            "curvature_per_um": fit.curvature_per_um,
+            "curvature_standard_error": fit.curvature_standard_error,
+            "pixels": fit.n_pixels,
+            "reduced_chi2": fit.reduced_chi2,
+        }
+        for microscope, line, fit, true in fits
+    ]
     parts = error_parts(run)
     shown = [name for name in parts[0].parts_percent if any(part.parts_percent[name] > 0 for part in parts)]
     budget = [
@@ -174,7 +191,9 @@ def calibration_tables(run: ExperimentRun) -> list[ReportTable]:
         for microscope, one in run.calibrations.items()
     )
     return [
-        ReportTable(title="Cross-sections", rows=sections, section=_SECTION, name="cross_sections"),
+        ReportTable(
+            title="Cross-sections", rows=sections, section=_SECTION, name="cross_sections", data=numbers
+        ),
         ReportTable(
             title="Error budget",
             rows=budget,

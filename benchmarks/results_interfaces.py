@@ -91,6 +91,20 @@ def interface_tables(run: ExperimentRun) -> list[ReportTable]:
                 "remark": width.reason or _remark(particle),
             }
         )
+        counts = particle.counts_width
+        if counts is not None:
+            low, high = counts.interval_nm
+            rows.append(
+                {
+                    "particle": f"{particle_name(particle.name)}, counts",
+                    "apparent width (nm)": None,
+                    "blur (nm)": None,
+                    "corrected width (nm)": _rounded(counts.width_nm),
+                    "95 % interval (nm)": "–" if counts.reason else f"{low:.0f} to {high:.0f}",
+                    "true width (nm)": _rounded(particle.true_width_nm),
+                    "remark": counts.reason or "fitted straight to the counts: no blur to take off",
+                }
+            )
     note = "10–90 % widths. Squares subtract: corrected² = apparent² − blur²."
     return [ReportTable(title="Widths", rows=rows, section=_SECTION, name="interfaces", note=note)]
 

@@ -131,7 +131,14 @@ def phase_tables(run: ExperimentRun) -> list[ReportTable]:
         else "“True there” is the mean of the truth over the same voxels."
     )
     return [
-        ReportTable(title="Phases found", rows=rows, section=_SECTION, name="phases", note=note),
+        ReportTable(
+            title="Phases found",
+            rows=rows,
+            section=_SECTION,
+            name="phases",
+            note=note,
+            data=[row for particle in run.particles.values() for row in phase_numbers(particle)],
+        ),
         ReportTable(
             title="Connected domains",
             rows=[row for particle in run.particles.values() for row in domain_rows(particle)],
@@ -171,6 +178,30 @@ def particle_rows(particle: GlassParticle) -> list[dict[str, object]]:
             )
         rows.append(row)
     return rows
+
+
+def phase_numbers(particle: GlassParticle) -> list[dict[str, object]]:
+    """One row for each phase of a particle's diagram, in numbers."""
+    diagram = particle.diagram
+    return [
+        {
+            "particle": particle.name,
+            "phase": label,
+            "share": phase.share,
+            "share_error": phase.share_error,
+            "zn_fraction": phase.fraction,
+            "zn_fraction_error": phase.fraction_error,
+            "density_nm3": phase.density,
+            "density_error_nm3": phase.density_error,
+            "zn_fraction_shift": centre.fraction_shift,
+            "density_shift_nm3": centre.density_shift,
+            "zn_fraction_true": centre.true_fraction,
+            "density_true_nm3": centre.true_density,
+        }
+        for label, phase, centre in zip(
+            phase_names(diagram.phases), diagram.phases, phase_centres(particle), strict=True
+        )
+    ]
 
 
 def domain_rows(particle: GlassParticle, most: int = 6) -> list[dict[str, object]]:

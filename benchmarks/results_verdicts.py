@@ -25,7 +25,8 @@ def verdict_figures(run: ExperimentRun) -> list[ReportFigure]:
     caption = (
         "What the run claims, with 95 % intervals, and the truth (crosses): cross-sections relative to the "
         "truth, the zinc fraction at which the phases part, and the width of the interface where they have "
-        "not mixed. Blue intervals hold the truth, red ones do not; one of twenty may not."
+        "not mixed, the last two from the reconstructed volume and fitted straight to the counts. Blue "
+        "intervals hold the truth, red ones do not; one of twenty may not."
     )
     return [report_figure(figure_verdicts(panels), caption, _SECTION, "verdicts")]
 
@@ -45,43 +46,41 @@ def cross_section_estimates(summary: dict[str, Any]) -> list[Estimate]:
 
 
 def limit_estimates(summary: dict[str, Any]) -> list[Estimate]:
-    """Miscibility limits of the particles that have one, or were said to."""
+    """Miscibility limits of the particles that have one, or were said to, from volumes and from counts."""
     found = []
     for name, particle in summary["particles"].items():
-        limit, error = (
-            number(particle.get(key)) for key in ("miscibility_limit", "miscibility_limit_standard_error")
-        )
-        true = number(particle.get("miscibility_limit_true"))
-        if np.isfinite(limit):
-            reach = 1.96 * error
-            found.append(
-                Estimate(
-                    name=particle_name(name), value=limit, low=limit - reach, high=limit + reach, true=true
-                )
-            )
+        for key, how in (("miscibility_limit", "volume"), ("miscibility_limit_from_counts", "counts")):
+            limit, error = (number(particle.get(one)) for one in (key, f"{key}_standard_error"))
+            if np.isfinite(limit):
+                low, high = limit - 1.96 * error, limit + 1.96 * error
+                true = number(particle.get("miscibility_limit_true"))
+                label = f"{particle_name(name)}, {how}"
+                found.append(Estimate(name=label, value=limit, low=low, high=high, true=true))
     return found
 
 
 def width_estimates(summary: dict[str, Any]) -> list[Estimate]:
-    """Interface widths of the particles whose phases have a sharp or narrow one."""
+    """Interface widths of the particles whose phases have not mixed, from volumes and from counts."""
     found = []
     for name, particle in summary["particles"].items():
-        true, value = (number(particle.get(key)) for key in ("interface_width_true_nm", "interface_width_nm"))
-        if np.isfinite(true) and np.isfinite(value):
-            low, high = (number(end) for end in particle["interface_width_interval_nm"])
-            found.append(Estimate(name=particle_name(name), value=value, low=low, high=high, true=true))
+        for key, how in (("interface_width", "volume"), ("interface_width_from_counts", "counts")):
+            true, value = (number(particle.get(one)) for one in ("interface_width_true_nm", f"{key}_nm"))
+            if np.isfinite(true) and np.isfinite(value):
+                low, high = (number(end) for end in particle[f"{key}_interval_nm"])
+                label = f"{particle_name(name)}, {how}"
+                found.append(Estimate(name=label, value=value, low=low, high=high, true=true))
     return found
+
+
+def number(value: float | None) -> float:
+    """Take what is not known for NaN."""
+    return _NAN if value is None else float(value)
 
 
 def foretold_distance(particle: GlassParticle) -> float | None:
     """Mean distance of the twins' diagrams to that of their model."""
     twins = particle.twins
     return None if twins is None else round(float(np.mean(twins.distances(particle.diagram.interior))), 3)
-
-
-def number(value: float | None) -> float:
-    """Take what is not known for NaN."""
-    return _NAN if value is None else float(value)
 
 
 def verdict_tables(run: ExperimentRun) -> list[ReportTable]:

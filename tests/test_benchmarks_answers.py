@@ -142,6 +142,21 @@ def test_a_width_is_asked_only_where_phases_have_not_mixed():
     assert answer(unknown, "wide").found == "not found"
 
 
+def test_the_counts_answer_beside_the_volume():
+    one = segregated(interface_width_from_counts_nm=1.0, interface_width_from_counts_interval_nm=[0.0, 5.0])
+    rows = [each for each in answers({"particles": {"segregated": one}}) if "wide" in each.asked]
+    assert [(row.asked[-14:], row.right) for row in rows] == [
+        ("ace (10–90 %)?", False),
+        ("m the counts)?", True),
+    ]
+    one = particle(miscibility_limit_from_counts=0.552, miscibility_limit_from_counts_standard_error=0.01)
+    rows = [each for each in answers({"particles": {"flux_melted": one}}) if "zinc fraction" in each.asked]
+    assert [(row.found, row.right) for row in rows] == [("0.560", True), ("0.552", True)]
+    # Counts that gave nothing are not asked twice.
+    none = particle(miscibility_limit_from_counts=None, miscibility_limit_from_counts_standard_error=None)
+    assert answer(none, "zinc fraction").found == "0.560"
+
+
 @pytest.mark.parametrize(("foretold", "right"), [(0.21, True), (0.79, True), (0.19, False), (0.81, False)])
 def test_foretold_errors_hold_to_a_factor_of_two(foretold: float, right: bool):
     assert answer(particle(voxel_density_2rms=foretold), "voxel").right is right
