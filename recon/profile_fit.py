@@ -58,6 +58,7 @@ def fit_profile(
     start: Sequence[float] | np.ndarray,
     *,
     cross_section_barn: dict[str, float] | None = None,
+    background: np.ndarray | float = 0.0,
     lower: Sequence[float] | np.ndarray | None = None,
     upper: Sequence[float] | np.ndarray | None = None,
     prior: tuple[np.ndarray, np.ndarray] | None = None,
@@ -82,6 +83,8 @@ def fit_profile(
         (n,) parameters to begin with.
     cross_section_barn : dict, optional
         Partial cross-section of each line, barn.
+    background : float or numpy.ndarray, optional
+        Expected counts of what `body` leaves out, broadcastable to the series.
     lower, upper : sequence of float, optional
         Bounds of the parameters.
     prior : tuple of numpy.ndarray, optional
@@ -132,7 +135,7 @@ def fit_profile(
     >>> found.parameters.round()
     array([ 2., 50.])
     """
-    model = _Model(series, distance, body, cross_section_barn, bend_voxels, blur_voxels2)
+    model = _Model(series, distance, body, cross_section_barn, bend_voxels, blur_voxels2, background)
     theta = np.array(start, np.float64)
     low = np.full(theta.size, -np.inf) if lower is None else np.asarray(lower, np.float64)
     high = np.full(theta.size, np.inf) if upper is None else np.asarray(upper, np.float64)
@@ -177,7 +180,7 @@ def fit_profile(
 class _Model:
     """Expected counts and their derivatives by parameters and bends."""
 
-    def __init__(self, series, distance, body, cross_section_barn, bend_voxels: float, blur: float) -> None:
+    def __init__(self, series, distance, body, cross_section_barn, bend_voxels, blur, background) -> None:
         data = series.stack
         if distance.shape != body.shape or data.shape[2:] != body.shape[1:]:
             raise ValueError(
@@ -198,6 +201,8 @@ class _Model:
             for k, name in enumerate(series.channels)
         ]
         self.data = [counts[self.hit].astype(np.float64) for counts in data]
+        extra = np.broadcast_to(np.asarray(background, np.float64), data.shape)
+        self.extra = [counts[self.hit] for counts in extra]
         self.counted = len(self.data) * int(np.count_nonzero(self.hit))
         self.hats = _hats(distance, body, bend_voxels) if bend_voxels else []
 
@@ -211,7 +216,7 @@ class _Model:
         size = theta.size + len(self.hats)
         information, score, chi2 = np.zeros((size, size)), np.zeros(size), 0.0
         for channel, counts in enumerate(self.data):
-            mean = self._seen(self._at(where, table, value[channel]), channel)
+            mean = self._seen(self._at(where, table, value[channel]), channel) + self.extra[channel]
             noise = np.maximum(mean, _FEWEST_COUNTS)
             rows = [
                 self._seen(self._at(where, table, slope[channel]), channel)
