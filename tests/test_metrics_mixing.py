@@ -75,6 +75,39 @@ def test_state_does_not_depend_on_names_axes_or_units(rng):
     assert turned.thick_share == pytest.approx(one.thick_share, abs=0.01)
 
 
+def test_noise_where_a_particle_is_said_to_be_decides_nothing(rng):
+    zn, co = np.maximum(rng.normal(0, 1, (2, 32, 32, 32)), 0)
+    axis = np.arange(32) - 15.5
+    ball = axis[:, None, None] ** 2 + axis[:, None] ** 2 + axis**2 < 100
+    found = mixing_state(zn, co, interior=ball)
+    assert (found.state, found.confidence) == ("undecided", 0.5)
+    assert "no particle stands out" in found.reason
+    assert found.likeliest
+
+
+def test_a_resolution_lost_to_blur_is_no_verdict(rng):
+    zn, co = particle("segregated", rng, size=32)
+    mask = zn + co > 2.5
+    sharp = mixing_state(zn, co, interior=mask)
+    lost = mixing_state(*(gaussian_filter(metal, 5.0) for metal in (zn, co)), interior=mask)
+    assert sharp.state == "segregated"
+    assert not sharp.reason
+    assert lost.state == "undecided" or lost.confidence < sharp.confidence
+    assert lost.evidence.coarseness > 2 * sharp.evidence.coarseness
+
+
+def test_confidence_asked_for_moves_the_line_between_verdict_and_none(rng):
+    zn, co = particle("flux_melted", rng, size=32)
+    bold, careful = (mixing_state(zn, co, least_confidence=c) for c in (0.5, 1.0))
+    assert bold.state == bold.likeliest == careful.likeliest
+    assert careful.state == "undecided"
+    assert f"{careful.confidence:.2f}" in careful.reason
+    assert bold.confidence == careful.confidence
+    for name, value in (("pure", 0.5), ("decisive_share", 0.0), ("least_confidence", 0.2)):
+        with pytest.raises(ValueError, match=f"`{name}`"):
+            mixing_state(zn, co, **{name: value})
+
+
 # 4.5 % of the error is what 48³ voxels leave: one voxel is a seventh of the diffusion length.
 def test_limit_is_found_through_blur_and_noise():
     found = [
