@@ -135,13 +135,45 @@ def _first(shells: np.ndarray, means: np.ndarray, blur: float, length: float) ->
 
 def _model(shells: np.ndarray, parameters: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Blurred densities of zinc and of the rest at the shells."""
-    from scipy.special import erf
-
     limits, ends, totals = parameters[_LIMITS], parameters[_ENDS], parameters[_TOTALS]
     lengths, blurs = np.exp(parameters[_LENGTHS]), np.exp(parameters[_BLURS])
+    shells = shells - parameters[_PLACE]
+    zinc = diffusion_profile(shells, limits, ends, lengths, totals, blurs[0] ** 2)[0]
+    rest = diffusion_profile(shells, limits, ends, lengths, totals, blurs[1] ** 2)[1]
+    return zinc, rest
+
+
+def diffusion_profile(
+    distance: np.ndarray,
+    limits: np.ndarray,
+    ends: np.ndarray,
+    lengths: np.ndarray,
+    totals: np.ndarray,
+    variance: float,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Zinc and the rest at distances to a jump, blurred by a Gaussian.
+
+    Parameters
+    ----------
+    distance : numpy.ndarray
+        (n,) positive on the zinc-rich side.
+    limits, ends, lengths, totals : numpy.ndarray
+        (2,) zinc fraction at the jump and far away, diffusion length (in the unit of `distance`) and total
+        density, each of the zinc-rich and of the other side.
+    variance : float
+        Of the blur, in squares of that unit.
+
+    Returns
+    -------
+    tuple of numpy.ndarray
+        (n,) densities of zinc and of the rest.
+    """
+    from scipy.special import erf
+
+    sigma = float(np.sqrt(variance))
     densities = []
-    for element, sigma in enumerate(blurs):
-        place = shells[:, None] - parameters[_PLACE] - sigma * _NODES
+    for element in range(2):
+        place = distance[:, None] - sigma * _NODES
         # Half a step of the quadrature at the discontinuity is all the error that the ramp leaves.
         rich = np.clip(place / (0.2 * sigma) + 0.5, 0, 1)
         sides = []
