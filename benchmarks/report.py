@@ -7,9 +7,10 @@ from typing import Any
 from .checks import checks
 from .labels import number, quantity_label, scientific
 from .page import picture_width_rem, render_page
-from .report_answers import answers, sentences
+from .report_answers import answers
 from .report_parts import ReportFigure, ReportTable, sorted_by_section
 from .report_sections import SECTIONS
+from .report_sentences import sentences
 
 
 def write_report(

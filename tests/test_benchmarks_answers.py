@@ -1,7 +1,8 @@
 """What was asked, what was found, how sure: the first table of the report."""
 
 import pytest
-from glasstomo.benchmarks.report_answers import answers, sentences
+from glasstomo.benchmarks.report_answers import answers
+from glasstomo.benchmarks.report_sentences import sentences
 from hypothesis import given
 from hypothesis import strategies as st
 
