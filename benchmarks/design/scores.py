@@ -43,6 +43,9 @@ SCORES: Table[tuple[str, ...]] = Table(
             "interface_width_nm",
             "interface_width_true_nm",
             "interface_width_bias_nm",
+            "interface_width_error_nm",
+            "interface_squared_nm2",
+            "interface_covered",
         ),
         "cross_sections": (
             "cross_section_bias",
@@ -152,6 +155,14 @@ def _particle_scores(zn: np.ndarray, co: np.ndarray, truth: Phantom, scores: Seq
         width = interface_width(zn, co, spacing_nm=truth.grid.spacing_nm, interior=mask)
         row["interface_width_nm"] = width.width_nm
         row["interface_width_bias_nm"] = None if width_true is None else width.width_nm - width_true
+        row |= {
+            "interface_width_error_nm": width.standard_error_nm,
+            "interface_squared_nm2": width.squared_nm2,
+        }
+        if width_true is not None and not width.reason:
+            # Of the square: the root has no symmetric error near zero.
+            miss = abs(width.squared_nm2 - width_true**2)
+            row["interface_covered"] = float(miss <= 1.96 * width.squared_error_nm2)
     return row
 
 
