@@ -10,12 +10,10 @@ from ..metrics.thresholds import THRESHOLDS
 from .figures_style import (
     BLACK,
     BLUE,
-    DENSITY_MAP,
     GREEN,
     GREY,
     ORANGE,
     PAGE_IN,
-    SKY,
     VERMILLION,
     new_figure,
     panel_letters,
@@ -35,7 +33,7 @@ _LOOKS = {
     "truth": (GREY, "x", "true volume"),
 }
 _LEAST = 0.02  # per cent; where smaller errors are drawn
-_CONTOURS = (("otsu", SKY), ("half", GREEN), ("esf", VERMILLION))
+_CONTOURS = ("otsu", "half", "esf")
 
 
 @styled
@@ -47,7 +45,7 @@ def figure_threshold_comparison(rows: "list[ComparisonRow]", samples: "list[Samp
     rows : list of ComparisonRow
         As `compare` gives them.
     samples : list of Sample
-        The particles; the first and the last kind's first one are shown.
+        The particles; the first one of each of the last two kinds is shown.
 
     Returns
     -------
@@ -65,6 +63,8 @@ def figure_threshold_comparison(rows: "list[ComparisonRow]", samples: "list[Samp
         places = [kinds.index(row.kind) for row in mine]
         if method != "truth":
             errors = [max(100 * row.volume_rms, _LEAST) for row in mine]
+            if method == "esf_level":  # encloses the same volume as "esf"
+                errors = [float("nan")] * len(errors)
             volume.plot(errors, places, marker, color=colour, markersize=4, label=label)
             losses = [max(100 * (truths[row.kind] - row.dice), _LEAST) for row in mine]
             overlap.plot(losses, places, marker, color=colour, markersize=4)
@@ -76,8 +76,8 @@ def figure_threshold_comparison(rows: "list[ComparisonRow]", samples: "list[Samp
     volume.set_xlabel("Error of the volume, rms (%)")
     overlap.set_xlabel("Overlap lost against the best single level (Dice, %)")
     figure.legend(*volume.get_legend_handles_labels(), loc="outside upper center", ncols=5)
-    shown = [next(one for one in samples if one.kind == kind) for kind in (kinds[0], kinds[-1])]
-    below = [figure.add_subplot(grid[1, column]) for column in range(2)]
+    shown = [next(one for one in samples if one.kind == kind) for kind in kinds[-2:]]
+    below = [figure.add_subplot(grid[1, column]) for column in range(len(shown))]
     for ax, sample in zip(below, shown, strict=True):
         _slice(ax, sample)
     panel_letters([volume, overlap, *below])
@@ -85,14 +85,18 @@ def figure_threshold_comparison(rows: "list[ComparisonRow]", samples: "list[Samp
 
 
 def _slice(ax: Axes, sample: "Sample") -> None:
-    """The middle (z, y) plane with the surfaces that the methods find in it, and the true one."""
+    """The (z, y) plane of most particle with the surfaces that the methods find in it, and the true one."""
     middle = int(np.argmax(sample.fill.sum(axis=(0, 1))))
-    ax.imshow(sample.volume[:, :, middle], origin="lower", cmap=DENSITY_MAP)
-    ax.contour(sample.fill[:, :, middle], levels=[0.5], colors=BLACK, linewidths=0.8)
+    ax.imshow(sample.volume[:, :, middle], origin="lower", cmap="Greys")
+    ax.contour(sample.fill[:, :, middle], levels=[0.5], colors=BLACK, linewidths=1.0, linestyles="dashed")
     true = float(np.sum(sample.fill, dtype=np.float64))
-    for method, colour in _CONTOURS:
-        mask = THRESHOLDS[method](sample.volume, true)
-        ax.contour(mask[:, :, middle].astype(float), levels=[0.5], colors=colour, linewidths=0.8)
+    for method in _CONTOURS:
+        mask = THRESHOLDS[method](sample.volume, true)[:, :, middle].astype(float)
+        ax.contour(mask, levels=[0.5], colors=_LOOKS[method][0], linewidths=1.0)
+    inside = np.argwhere(sample.fill[:, :, middle] > 0)
+    (bottom, left), (top, right) = inside.min(axis=0) - 3, inside.max(axis=0) + 3
+    ax.set_xlim(left, right)
+    ax.set_ylim(bottom, top)
     ax.set_title(sample.kind)
-    ax.set_xlabel("y (voxels); black: true surface")
+    ax.set_xlabel("y (voxels); dashed: the true surface")
     ax.set_ylabel("z (voxels)")
