@@ -21,6 +21,7 @@ _FLOOR_VOXELS2 = 0.12
 _RELATIVE = 0.03
 _LIMIT_BENDS = 0.3
 _LIMIT_FLOOR = 0.015
+_MOST_CHI2 = 5.0  # where the model is wrong altogether, and not just a body by a voxel
 _LINES = ("Co_Ka", "Zn_Ka")
 
 
@@ -171,6 +172,11 @@ def miscibility_limit_from_counts(
         upper=[1.0] * 4 + [4.5] * 2 + [50.0] * 2, prior=prior, blur_voxels2=_SAMPLED,
         bend_prior_voxels=_LIMIT_BENDS,
     )  # fmt: skip
+    if _per_degree(fit) > _MOST_CHI2:
+        return _no_limit(
+            f"the counts do not follow diffusion profiles (χ² per degree of freedom {_per_degree(fit):.1f}): "
+            "phases that do not mix have a width instead"
+        )
     errors = np.hypot(np.sqrt(np.diagonal(fit.covariance)[:2]), _LIMIT_FLOOR)
     return CountsLimit(
         limit=float(fit.parameters[0]), standard_error=float(errors[0]),
