@@ -1,5 +1,7 @@
 """One replicate of a design: pure, its random numbers shared where they should be, its scores right."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from glasstomo.benchmarks.design import scores as scoring
@@ -159,19 +161,35 @@ def test_an_oracle_beats_what_does_not_know_the_truth():
     assert oracle < 1.02 * honest
 
 
+def fits_of(sections: dict[str, float], *, error: float = 0.02) -> dict[str, SimpleNamespace]:
+    """Stand-ins of fitted cross-sections whose intervals reach two relative standard errors."""
+    return {
+        line: SimpleNamespace(
+            cross_section_barn=barn,
+            relative_standard_error=error,
+            covers=lambda known, barn=barn: abs(known / barn - 1) < 2 * error,
+        )
+        for line, barn in sections.items()
+    }
+
+
 def test_only_calibration_needs_no_reconstruction(monkeypatch):
-    fitted = {"Co_Ka": 3.38 * 1.01, "Co_Kb": 0.45, "Zn_Ka": 2.48 * 0.97, "Zn_Kb": 0.32}
-    monkeypatch.setattr(trial, "_calibrated", lambda experiment: fitted)
+    fitted = {"Co_Ka": 3.38 * 1.01, "Co_Kb": 0.45, "Zn_Ka": 2.48 * 0.95, "Zn_Kb": 0.32}
+    monkeypatch.setattr(trial, "_calibrated", lambda experiment: fits_of(fitted))
     design = SMALL.replace(specimen=Specimen(size=32), wanted=Wanted(cross_section_bias=0.02))
     row = run_trial(design, replicate=0, seed=0)
     assert row["solver_status"] is None
     assert row["cross_section_bias_Co_Ka"] == pytest.approx(0.01)
-    assert row["cross_section_bias"] == pytest.approx(-0.03)
+    assert row["cross_section_bias"] == pytest.approx(-0.05)
     assert row["cross_section_bias_Co_Kb"] == pytest.approx(0.0)
+    assert row["cross_section_error_Zn_Kb"] == 0.02
+    assert (row["cross_section_covered_Co_Ka"], row["cross_section_covered_Zn_Ka"]) == (1.0, 0.0)
 
 
 def test_measured_cross_sections_reach_the_densities(monkeypatch):
-    monkeypatch.setattr(trial, "_calibrated", lambda experiment: {"Co_Ka": 2 * 3.38, "Zn_Ka": 2 * 2.48})
+    monkeypatch.setattr(
+        trial, "_calibrated", lambda experiment: fits_of({"Co_Ka": 2 * 3.38, "Zn_Ka": 2 * 2.48})
+    )
     design = SMALL.replace(specimen=Specimen(size=32))
     known = run_trial(design, replicate=0, seed=0, scores=["precision"])
     row = run_trial(
