@@ -67,7 +67,7 @@ def test_the_distance_goes_on_straight_through_the_surface():
     ) / 2.5 + np.zeros((48, 48, 48))
     near = (np.abs(true) < 1.5) & (truth.fill > 0.5)
     # The volume is blurred by one voxel and cut off by the surface: half a voxel there. Deep inside, the
-    # middle of the fraction lies 0.11 standard deviations of the blur from that of the densities (5 and 6 nm⁻³).
+    # middle of the fraction lies 0.11 of the blur from that of the densities (5 and 6 nm⁻³).
     assert np.median(np.abs(found.distance - true)[near & found.deep]) < 0.3
     assert np.mean(np.abs(found.distance - true)[near]) < 0.5
     assert found.body[found.deep].min() == found.body[found.deep].max() == 1.0
