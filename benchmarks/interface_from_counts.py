@@ -15,8 +15,8 @@ from ..recon.twin import expected_series
 # Blur that a step is sampled with, voxels²: that of a mean over a voxel.
 _SAMPLED = 1 / 12
 # What the place and the bends of the interface, the body's surface and the sampling add to the error of
-# counting of the squared width: voxels², and a share of it. From particles 0-4 at 7.5e9 e nm⁻²; checked on
-# others and at a tenth of that (docs/interfaces.md).
+# counting of the squared width: voxels², and a share of it. From particles 0-6 at 7.5e9 e nm⁻²; checked on
+# another and at a tenth of that (docs/interfaces.md).
 _FLOOR_VOXELS2 = 0.12
 _RELATIVE = 0.03
 _LIMIT_BENDS = 0.3
