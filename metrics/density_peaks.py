@@ -8,6 +8,10 @@ import numpy as np
 _CELLS = {1: 512, 2: 128, 3: 64, 4: 24}
 _SIGNIFICANCE = 5.0
 _ROUNDS = 6
+# First spreads of the fractions and of the density, as parts of the whole. A quarter: too wide a first
+# kernel would join what it then cannot part again. The whole of one: phases that share their density, or
+# their fractions, fill that axis, and a narrow kernel along it would leave nothing but noise.
+_STARTS = ((0.25, 0.25), (0.1, 1.0), (0.25, 1.0), (1.0, 0.25))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -70,8 +74,9 @@ def density_peaks(
     Notes
     -----
     The kernel is a Gaussian whose width follows Scott's rule ``h = s n^(-1/(d + 4))`` [1]_ in d
-    dimensions, s being the spread *within* the basins found, iterated until it agrees with itself.
-    The variance of the estimate is ``f Π (2 √π h)⁻¹ / n``. Peaks merge by persistence [2]_.
+    dimensions, s being the spread *within* the basins found, iterated until it agrees with itself;
+    of several starts in two dimensions, the one that ends with the most peaks counts. The variance of
+    the estimate is ``f Π (2 √π h)⁻¹ / n``. Peaks merge by persistence [2]_.
 
     References
     ----------
@@ -85,9 +90,28 @@ def density_peaks(
     histogram = np.bincount(flat, minlength=int(np.prod(shape))).reshape(shape).astype(float)
     steps = np.array([e[1] - e[0] for e in edges])
     independent = max(count / correlation, 8.0)
-    # A quarter of the whole: too wide a first kernel would join what it then cannot part again.
-    spread = np.array([0.25 * np.std(p) for p in points])
-    basins, peaks, smooth = np.zeros(shape, np.int64), np.zeros(0, np.int64), histogram
+    whole = np.array([np.std(p) for p in points])
+    ends = []
+    # In a space of three metals and more one start takes as long as all of two metals together.
+    for fraction, density in _STARTS if axes <= 2 else _STARTS[:1]:
+        start = whole * [*[fraction] * (axes - 1), density]
+        ends.append(_fixed_point(points, flat, histogram, steps, start, independent, smallest_share))
+    basins, peaks, smooth = max(ends, key=lambda end: len(end[1]))
+    return DensityPeaks(edges=edges, smooth=smooth, basins=basins, peaks=peaks, floor=floor)
+
+
+def _fixed_point(
+    points: np.ndarray,
+    flat: np.ndarray,
+    histogram: np.ndarray,
+    steps: np.ndarray,
+    spread: np.ndarray,
+    independent: float,
+    smallest_share: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Basins, peaks and estimate of which the width agrees with the spread within the basins."""
+    axes, count = points.shape
+    basins, peaks, smooth = np.zeros(histogram.shape, np.int64), np.zeros(0, np.int64), histogram
     for _ in range(_ROUNDS):
         width = np.maximum(spread * independent ** (-1 / (axes + 4)) / steps, 0.7)
         smooth = _smooth(histogram, width)
@@ -97,7 +121,7 @@ def density_peaks(
         if np.allclose(within, spread, rtol=0.02):
             break
         spread = within
-    return DensityPeaks(edges=edges, smooth=smooth, basins=basins, peaks=peaks, floor=floor)
+    return basins, peaks, smooth
 
 
 def _edges(values: np.ndarray, cells: int) -> np.ndarray:

@@ -173,6 +173,10 @@ def phase_diagram(
     points = interior_points(metals, inside)
     errors = None if replicates is None else voxel_errors(replicates, inside)
     bias = None
+    if errors is not None and len(errors.mean) != len(metals):
+        raise ValueError(
+            f"`replicates` must be of {len(metals)} metals as the volumes are, got {len(errors.mean)}"
+        )
     if errors is not None and model is not None:
         origin = interior_points(metal_stack(*model), inside)
         same_shape(points=points, model=origin, replicates=errors.mean)

@@ -59,6 +59,8 @@ def interior_of(
 
 def _erosion(erode: float | str, total: np.ndarray, mask: np.ndarray) -> float:
     if not isinstance(erode, str):
+        if not 0 <= erode < np.inf:
+            raise ValueError(f"`erode` must be a number of voxels, 0 or more, got {erode}")
         return float(erode)
     if erode != "resolution":
         raise ValueError(f'`erode` must be a number of voxels or "resolution", got {erode!r}')

@@ -209,6 +209,11 @@ def test_bad_requests_are_refused(rng):
         phase_diagram(zn, co, replicates=pair[:1])
     with pytest.raises(ValueError, match="shapes must agree"):
         phase_diagram(zn, co, replicates=[(zn[1:], co[1:])] * 2)
+    with pytest.raises(ValueError, match="must be of 3 metals"):
+        phase_diagram(zn, np.stack([co, co]), replicates=pair)
+    for depth in (-1.0, np.nan):
+        with pytest.raises(ValueError, match="0 or more"):
+            phase_diagram(zn, co, erode=depth)
     with pytest.raises(ValueError, match='or "resolution"'):
         phase_diagram(zn, co, erode="deep")
 
