@@ -224,8 +224,9 @@ LAWS = {
         # Counts stay what they are: the cross-section goes against the density.
         unit=scaled(-1, -1),
         swap=lambda n, _: n[::-1],
-        # Blocks of pixels, from which errors come and so the share of the offset, start at the map's corner.
-        tolerance=5e-3,
+        # Blocks of pixels, from which errors come and so the share of the offset, start at the map's corner;
+        # two phases in one particle, which no standard has, make that share large.
+        tolerance=0.02,
     ),
     "phase_diagram": Laws(lambda s: moments(*cloud(s)), unit=scaled(0, 0, 1, 1, 0), swap=mirrored(0)),
     "find_phases": Laws(
