@@ -8,9 +8,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from ..metrics.directional_resolution import DirectionalResolution
 from ..metrics.fourier_resolution import ResolutionStatus
-from ..metrics.fourier_shell import FourierShell
+from ..metrics.resolution_by_direction import DirectionalResolution
+from ..metrics.shell_correlation import FourierShell
 from .figures_style import (
     BLACK_ON_ANY,
     BLUE,

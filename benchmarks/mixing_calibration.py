@@ -15,7 +15,7 @@ import numpy as np
 from ..forward import MICROSCOPES
 from ..metrics import mixing_state, particle_mask
 from ..metrics.mixing_confidence import MixingEvidence
-from ..metrics.reliability import Reliability, reliability
+from ..metrics.reliability_curve import Reliability, reliability
 from ..recon import reconstruct
 from .design import Design
 from .design.trial import eds_counts

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from ..metrics.directional_resolution import DirectionalResolution, directional_resolution
 from ..metrics.fourier_resolution import FourierResolution, ResolutionStatus
-from ..metrics.fourier_shell import FourierShell, fourier_shell
+from ..metrics.resolution_by_direction import DirectionalResolution, directional_resolution
+from ..metrics.shell_correlation import FourierShell, fourier_shell
 from ..metrics.volumes import nrmse, ssim
 from .experiment_run import ExperimentRun
 from .figures_errors import VoxelErrors, figure_errors

@@ -8,11 +8,11 @@ import numpy as np
 
 from ..forward import draw_counts
 from ..metrics import dice, nrmse, ssim
-from ..metrics.directional_resolution import DirectionalResolution, directional_resolution
 from ..metrics.efficiency import Efficiency, statistical_efficiency
-from ..metrics.elongation import Elongation, elongation
-from ..metrics.fourier_shell import FourierShell, fourier_shell
 from ..metrics.replicate_maps import ErrorBudget, ReplicateMaps
+from ..metrics.resolution_by_direction import DirectionalResolution, directional_resolution
+from ..metrics.shell_correlation import FourierShell, fourier_shell
+from ..metrics.stretch import Elongation, elongation
 from ..recon import reconstruct
 from .volume_case import Case
 

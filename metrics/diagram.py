@@ -14,7 +14,7 @@ from .phase_errors import errors_from_blocks, errors_from_replicates
 from .phases import MOST_METALS, Phase, phase_peaks, phases_of
 from .resolution import resolution_voxels
 from .threshold import EsfThreshold
-from .voxel_errors import VoxelErrors, interior_points, metal_stack, voxel_errors
+from .voxel_covariance import VoxelErrors, interior_points, metal_stack, voxel_errors
 
 Pair = tuple[np.ndarray, np.ndarray]
 """Volumes of the first metal (z, y, x) and of the other one, or several (metal, z, y, x)."""

@@ -6,7 +6,7 @@ from .checks import as_mask
 from .interior import depth_inside
 from .resolution import resolution_voxels
 from .threshold import EsfStatus, EsfThreshold, esf_threshold
-from .voxel_errors import interior_points, metal_stack
+from .voxel_covariance import interior_points, metal_stack
 
 
 def diagram_voxels(

@@ -6,7 +6,7 @@ import numpy as np
 
 from .density_peaks import DensityPeaks
 from .phases import Phase
-from .voxel_errors import VoxelErrors
+from .voxel_covariance import VoxelErrors
 
 _BLOCK_VOXELS = 8
 

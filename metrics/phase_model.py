@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .interior import depth_inside
-from .voxel_errors import metal_stack
+from .voxel_covariance import metal_stack
 
 if TYPE_CHECKING:
     from .diagram import PhaseDiagram

@@ -11,7 +11,7 @@ from glasstomo.benchmarks.interface_from_counts import (
     step_profile,
 )
 from glasstomo.forward import MICROSCOPES, Acquisition, TiltScheme, simulate
-from glasstomo.metrics.interface_geometry import interface_geometry
+from glasstomo.metrics.interface_shape import interface_geometry
 from glasstomo.phantoms import Grid, make_phantom
 from glasstomo.recon import Reconstruction, Status
 from scipy.ndimage import gaussian_filter

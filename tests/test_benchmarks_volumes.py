@@ -10,9 +10,9 @@ from glasstomo.benchmarks.figures_resolution import figure_resolution
 from glasstomo.benchmarks.figures_style import png_bytes
 from glasstomo.benchmarks.volume_case import fitted_regions, make_case
 from glasstomo.benchmarks.volume_quality import efficiency_rows, judge
-from glasstomo.metrics.directional_resolution import directional_resolution
-from glasstomo.metrics.fourier_shell import fourier_shell
 from glasstomo.metrics.replicate_maps import ReplicateMaps
+from glasstomo.metrics.resolution_by_direction import directional_resolution
+from glasstomo.metrics.shell_correlation import fourier_shell
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from glasstomo.metrics import phase_diagram, phase_diagram_distance
 from glasstomo.metrics.corrections import without_bias, without_noise
 from glasstomo.metrics.phase_errors import positive_part
 from glasstomo.metrics.phases import Phase
-from glasstomo.metrics.voxel_errors import voxel_errors
+from glasstomo.metrics.voxel_covariance import voxel_errors
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.ndimage import gaussian_filter

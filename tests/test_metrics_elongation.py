@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from glasstomo.metrics.elongation import elongation, radermacher_elongation
+from glasstomo.metrics.stretch import elongation, radermacher_elongation
 from hypothesis import given
 from hypothesis import strategies as st
 

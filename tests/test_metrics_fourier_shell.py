@@ -2,15 +2,15 @@
 
 import numpy as np
 import pytest
-from glasstomo.metrics.directional_resolution import directional_resolution
 from glasstomo.metrics.fourier_resolution import (
     ResolutionStatus,
     against_truth,
     crossing,
     half_bit_threshold,
 )
-from glasstomo.metrics.fourier_shell import fourier_shell
-from glasstomo.metrics.soft_mask import soft_mask
+from glasstomo.metrics.resolution_by_direction import directional_resolution
+from glasstomo.metrics.shell_correlation import fourier_shell
+from glasstomo.metrics.soft_edge import soft_mask
 from hypothesis import given
 from hypothesis import strategies as st
 

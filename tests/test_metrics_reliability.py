@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from glasstomo.metrics.reliability import reliability
+from glasstomo.metrics.reliability_curve import reliability
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .fourier_resolution import FourierResolution
-from .fourier_shell import FourierShell, masked_terms, shell_of
+from .shell_correlation import FourierShell, masked_terms, shell_of
 
 _AXES = {"z": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "x": (0.0, 0.0, 1.0)}
 

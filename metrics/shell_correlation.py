@@ -7,7 +7,7 @@ import numpy as np
 from .checks import as_volume, same_shape
 from .fourier_resolution import FourierResolution, crossing, half_bit_threshold
 from .fourier_terms import FourierTerms, fourier_terms
-from .soft_mask import soft_mask
+from .soft_edge import soft_mask
 
 HALF_BIT = "half_bit"
 
