@@ -55,7 +55,24 @@ _ROWS = (
         "distance",
         "sliced Wasserstein distance of two diagrams, published precisions",
     ),
-    Metric("mixing_state", "mixing", "segregated, interdiffused or pure, with confidence"),
+    Metric(
+        "exact_diagram_distance",
+        "exact_distance",
+        "exact 2-D Wasserstein distance of two diagrams",
+    ),
+    Metric(
+        "jensen_shannon_divergence",
+        "jensen_shannon",
+        "what one voxel tells two diagrams apart, bits",
+    ),
+    Metric("phase_share_errors", "share_errors", "phases of two diagrams matched: shares, missed"),
+    Metric("connected_domains", "domains", "pieces of each phase: number, volume, place, composition"),
+    Metric("linearity_test", "linearity", "whether counts stay proportional to thickness, with its power"),
+    Metric("fourier_shell", "shell_correlation", "Fourier-shell correlation and its resolution"),
+    Metric("directional_resolution", "resolution_by_direction", "resolution along each direction"),
+    Metric("elongation", "stretch", "elongation along the beam, of edges and of the particle"),
+    Metric("statistical_efficiency", "efficiency", "Cramér-Rao bound over observed variance of region means"),
+    Metric("mixing_state", "mixing", "segregated, interdiffused, pure or undecided, with confidence"),
     Metric(
         "miscibility_limit", "miscibility", "lowest zinc fraction of the zinc-rich phase at its interface"
     ),

@@ -7,6 +7,7 @@ same, a function of the old ones, or nothing, with the reason.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -284,6 +285,15 @@ LAWS = {
     ),
     "ssim": Laws(ssim_of, swap=lambda n, _: n[::-1]),
 }
+TESTED_ELSEWHERE: dict[str, str] = {
+    "connected_domains": "test_metrics_domains.py",
+    "linearity_test": "test_metrics_cross_section_lines.py",
+    "fourier_shell": "test_metrics_fourier_shell.py",
+    "directional_resolution": "test_metrics_fourier_shell.py",
+    "elongation": "test_metrics_elongation.py",
+    "statistical_efficiency": "test_metrics_replicates.py",
+}
+"""Metrics whose laws have a file of their own, by name, with that file."""
 SCENES = {kind: scene(kind) for kind in ("segregated", "interdiffused")}
 CLOUD = true_cloud(SCENES["segregated"])
 BEFORE = {name: laws.measure(SCENES[laws.kind]) for name, laws in LAWS.items()}
@@ -293,6 +303,12 @@ everywhere = pytest.mark.parametrize("name", LAWS)
 def test_every_metric_has_its_laws():
     missing = sorted(set(METRICS) - set(LAWS) - set(TESTED_ELSEWHERE))
     assert not missing, f"add the laws of {missing} to LAWS, and what they score by chance below"
+
+
+@pytest.mark.parametrize("name", TESTED_ELSEWHERE)
+def test_what_is_tested_elsewhere_is(name):
+    text = (Path(__file__).parent / TESTED_ELSEWHERE[name]).read_text(encoding="utf-8")
+    assert text.count(f"{name}(") >= 3
 
 
 def agrees(name: str, change: Callable, factor: float, after: np.ndarray) -> None:
@@ -491,7 +507,3 @@ def test_noise_scores_chance():
     # Counts that know nothing of the thickness: no slope, and a line that says where it crosses zero only
     # to within far more than the particle is thick.
     assert fit.intercept_standard_error_nm > 5 * SIZE
-
-
-TESTED_ELSEWHERE: dict[str, str] = {}
-"""Metrics whose laws have a file of their own, by name, with that file."""

@@ -21,9 +21,11 @@ CELLS = {
     "calibration": 2 * 2 * 3 * 3 * 3,
     "sampling": 6 * 9 * 2 * 3,
     "coverage": 2 * 200,
-    "solvers": 2 * 3 * 15 * 4,
-    "precision": 2 * 2 * 200,
-    "mixing": 3 * 6 * 50,
+    "solvers": 2 * 3 * 14 * 3,
+    "precision": 2 * 200,
+    "mixing": 3 * 6 * 24,
+    "fine_interface": 4 * 2 * 8,
+    "limit": 2 * 40,
 }
 KEPT = [name for name in CELLS if (FOLDER / name / RESULTS_FILE).exists()]
 
@@ -112,6 +114,7 @@ def test_first_and_last_settings_run(name):
             "coverage": "cross_section_covered_Zn_Ka",
             "mixing": "mixing_state_right",
             "interface": "interface_width_true_nm",
+            "limit": "miscibility_limit_true",
         }.get(name, "nrmse_zn" if "volumes" in cell.scores else "density_bias")
         assert row[asked] is not None
 

@@ -6,14 +6,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...metrics import (
+    Phase,
     diagram_voxels,
     dice,
+    find_phases,
     interface_width,
     miscibility_limit,
     mixing_state,
     nrmse,
     particle_mask,
     phase_diagram_distance,
+    phase_share_errors,
     precision,
 )
 from ...phantoms import FluxMelted, Phantom, Segregated, Table
@@ -47,6 +50,18 @@ SCORES: Table[tuple[str, ...]] = Table(
             "interface_squared_nm2",
             "interface_covered",
         ),
+        "counts": (
+            "interface_width_counts_nm",
+            "interface_width_counts_bias_nm",
+            "interface_width_counts_error_nm",
+            "interface_width_counts_low_nm",
+            "interface_width_counts_high_nm",
+            "interface_width_counts_covered",
+            "miscibility_limit_counts",
+            "miscibility_limit_counts_error",
+            "miscibility_limit_counts_covered",
+        ),
+        "phases": ("phases_found", "phases_true", "phase_share_distance"),
         "cross_sections": (
             "cross_section_bias",
             "cross_section_bias_Co_Ka",
@@ -98,7 +113,7 @@ def score_volumes(zn: np.ndarray, co: np.ndarray, truth: Phantom, *, scores: Seq
     truth : Phantom
         On the same grid.
     scores : sequence of str
-        Groups of `SCORES`; ``cross_sections`` says nothing here.
+        Groups of `SCORES`; ``cross_sections`` and ``counts``, which need more than volumes, say nothing here.
 
     Returns
     -------
@@ -111,7 +126,7 @@ def score_volumes(zn: np.ndarray, co: np.ndarray, truth: Phantom, *, scores: Seq
         row |= {**spread.as_dict(), "single_phase_voxels": spread.voxels}
     if "volumes" in scores:
         row |= _volume_scores(zn, co, truth)
-    if set(scores) & {"mixing", "distance", "miscibility", "interface"}:
+    if set(scores) & {"mixing", "distance", "phases", "miscibility", "interface"}:
         row |= _particle_scores(zn, co, truth, scores)
     return row
 
@@ -120,8 +135,8 @@ def _particle_scores(zn: np.ndarray, co: np.ndarray, truth: Phantom, scores: Seq
     """Scores that need the particle to be found; all of them count as missed where it is not."""
     particle = truth.particle
     state_true = None if particle is None else particle.mixing_state
-    limit_true = _true_limit(truth)
-    width_true = _true_width_nm(truth)
+    limit_true = true_limit(truth)
+    width_true = true_width_nm(truth)
     row: Row = {}
     if "mixing" in scores:
         row |= {"mixing_state": "none", "mixing_state_true": state_true, "mixing_state_right": 0.0}
@@ -131,7 +146,8 @@ def _particle_scores(zn: np.ndarray, co: np.ndarray, truth: Phantom, scores: Seq
         row |= {"interface_width_true_nm": width_true}
     try:
         mask, _ = particle_mask(np.add(zn, co, dtype=np.float64), errors=False)
-        diagram = diagram_voxels(zn, co, interior=mask)[:2] if "distance" in scores else None
+        wanted = {"distance", "phases"} & set(scores)
+        diagram = diagram_voxels(zn, co, interior=mask)[:2] if wanted else None
     except ValueError:
         # No particle is found in what noise left: everything asked of it is missed.
         return row
@@ -142,8 +158,15 @@ def _particle_scores(zn: np.ndarray, co: np.ndarray, truth: Phantom, scores: Seq
             "mixing_state_confidence": state.confidence,
             "mixing_state_right": float(state.state == state_true),
         }
-    if diagram is not None:
+    if diagram is not None and "distance" in scores:
         row["phase_diagram_distance"] = phase_diagram_distance(diagram, _true_diagram(truth))
+    if diagram is not None and "phases" in scores:
+        found, true = find_phases(*diagram)[0], _found_in_truth(truth)
+        row |= {
+            "phases_found": len(found),
+            "phases_true": len(true),
+            "phase_share_distance": phase_share_errors(found, true).share_distance,
+        }
     if "miscibility" in scores:
         # The spread over replicates tells the error: no bootstrap, and so no random number.
         limit = miscibility_limit(
@@ -207,11 +230,19 @@ def _true_diagram(truth: Phantom) -> tuple[np.ndarray, np.ndarray]:
     return diagram_voxels(truth.density("Zn"), truth.density("Co"), interior=inside)[:2]
 
 
-def _true_limit(truth: Phantom) -> float | None:
+@functools.lru_cache(maxsize=2)
+def _found_in_truth(truth: Phantom) -> tuple[Phase, ...]:
+    """Phases of the true diagram, by the search that is used on the reconstruction."""
+    return find_phases(*_true_diagram(truth))[0]
+
+
+def true_limit(truth: Phantom) -> float | None:
+    """Miscibility limit of a particle, None where there is none."""
     mixing = None if truth.particle is None else truth.particle.mixing
     return mixing.zn_rich_from if isinstance(mixing, FluxMelted) else None
 
 
-def _true_width_nm(truth: Phantom) -> float | None:
+def true_width_nm(truth: Phantom) -> float | None:
+    """10–90 % width of the interface of a particle, nm; None where there is none."""
     mixing = None if truth.particle is None else truth.particle.mixing
     return mixing.width_nm if isinstance(mixing, Segregated) else None

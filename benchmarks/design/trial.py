@@ -130,6 +130,10 @@ def _judged(
     row |= {f"lam_{line}": lam for line, lam in zip(LINES, lams, strict=False)}
     co, zn = (metals.channel(line) for line in LINES)
     row |= score_volumes(zn, co, truth, scores=scores)
+    if "counts" in scores:
+        from .counts_scores import score_counts
+
+        row |= score_counts(series, metals, truth, cross_section_barn=sections)
     return {**row, "seconds_score": clock.lap()}
 
 

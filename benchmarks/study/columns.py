@@ -37,7 +37,7 @@ class Column:
 
 
 _TEXT = {"solver_status", "mixing_state", "mixing_state_true", "design_key"}
-_WHOLE = {"replicate", "seed", "tilts", "iterations", "single_phase_voxels"}
+_WHOLE = {"replicate", "seed", "tilts", "iterations", "single_phase_voxels", "phases_found", "phases_true"}
 _LABELS = {
     "replicate": "Replicate",
     "seed": "Seed",
@@ -71,6 +71,18 @@ _LABELS = {
     "interface_width_error_nm": "Standard error of the interface width (nm)",
     "interface_squared_nm2": "Square of the interface width (nm²)",
     "interface_covered": "Interval holds the interface width",
+    "interface_width_counts_nm": "Interface width from counts (nm)",
+    "interface_width_counts_bias_nm": "Error of the interface width from counts (nm)",
+    "interface_width_counts_error_nm": "Standard error of the interface width from counts (nm)",
+    "interface_width_counts_low_nm": "Lower end of the interface width from counts (nm)",
+    "interface_width_counts_high_nm": "Upper end of the interface width from counts (nm)",
+    "interface_width_counts_covered": "Interval from counts holds the interface width",
+    "miscibility_limit_counts": "Miscibility limit from counts",
+    "miscibility_limit_counts_error": "Error of the miscibility limit from counts",
+    "miscibility_limit_counts_covered": "Interval from counts holds the miscibility limit",
+    "phases_found": "Phases found",
+    "phases_true": "Phases in the true diagram",
+    "phase_share_distance": "Voxels in the wrong phase, as shares go",
     "cross_section_bias": "Relative error of the worst cross-section",
     "cross_section_bias_Co_Ka": "Relative error of σ, Co Kα",
     "cross_section_bias_Co_Kb": "Relative error of σ, Co Kβ",
@@ -106,6 +118,12 @@ _BETTER: dict[str, Better] = {
     "interface_width_bias_nm": "zero",
     "interface_width_error_nm": "lower",
     "interface_covered": "higher",
+    "interface_width_counts_bias_nm": "zero",
+    "interface_width_counts_error_nm": "lower",
+    "interface_width_counts_covered": "higher",
+    "miscibility_limit_counts_error": "zero",
+    "miscibility_limit_counts_covered": "higher",
+    "phase_share_distance": "lower",
     "cross_section_bias": "zero",
     "cross_section_bias_Co_Ka": "zero",
     "cross_section_bias_Co_Kb": "zero",
