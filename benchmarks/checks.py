@@ -9,7 +9,8 @@ Check = dict[str, Any]
 
 # Wanted of `reproduce` at the default dose.
 CROSS_SECTION_RELATIVE = 0.03
-CROSS_SECTION_STANDARD_ERRORS = 3.0
+# Of eight honest cross-sections, one is off by three standard errors in every fiftieth run.
+CROSS_SECTION_STANDARD_ERRORS = 4.0
 ZN_FRACTION_2SIGMA = 0.05
 DENSITY_2SIGMA_NM3 = 1.5
 MISCIBILITY_LIMIT = 0.05
@@ -33,7 +34,7 @@ def checks(summary: dict[str, Any]) -> list[Check]:
     --------
     >>> line = {"true_barn": 3.38, "fit_barn": 3.40, "standard_error_barn": 0.02}
     >>> checks({"calibration": {"osiris": {"Co_Ka": line}}})
-    [{'name': 'Cross-section Co Kα, Osiris', 'wanted': 'within 3 % and 3 s.e.', \
+    [{'name': 'Cross-section Co Kα, Osiris', 'wanted': 'within 3 % and 4 s.e.', \
 'measured': '+0.6 % (+1.0 s.e.)', 'holds': True}]
     """
     found = [

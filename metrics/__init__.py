@@ -15,6 +15,7 @@ _NAMES = {
     "EsfStatus": "threshold",
     "thickness_map": "thickness",
     "fit_cross_section": "cross_section",
+    "fit_cross_sections": "cross_section",
     "CrossSectionFit": "cross_section",
     "phase_diagram": "diagram",
     "PhaseDiagram": "diagram",
@@ -84,7 +85,7 @@ _NAMES = {
 if TYPE_CHECKING:
     from .blur_loss import regained_threshold
     from .corrections import CORRECTIONS
-    from .cross_section import CrossSectionFit, fit_cross_section
+    from .cross_section import CrossSectionFit, fit_cross_section, fit_cross_sections
     from .cross_section_transfer import (
         ScaleFactor,
         TransferredCrossSection,
@@ -165,6 +166,7 @@ __all__ = [
     "exact_diagram_distance",
     "find_phases",
     "fit_cross_section",
+    "fit_cross_sections",
     "fixed_fraction_threshold",
     "fourier_shell",
     "interface_geometry",

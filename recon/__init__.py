@@ -8,12 +8,16 @@ from typing import Any
 
 _NAMES = {
     "METHODS": "methods",
+    "CountsProfile": "profile_fit",
     "Problem": "problem",
     "Reconstruction": "reconstruction",
+    "RegionDensities": "region_fit",
     "Status": "reconstruction",
     "cross_validation": "lambda_choice.held_out",
     "drawn": "twin",
     "expected_series": "twin",
+    "fit_profile": "profile_fit",
+    "fit_regions": "region_fit",
     "lambda_max": "lambda_choice.lambda_bracket",
     "odl_problem": "odl_pieces",
     "oracle": "lambda_choice.oracle",

@@ -52,7 +52,7 @@ def test_a_run_that_is_not_whole_is_not_kept(tmp_path, monkeypatch, rows):
 def test_figures_of_the_page_belong_to_their_study(name):
     figure = FIGURES[name]
     columns = {factor.column for factor in named_study(figure.study).factors} | {"method"}
-    assert {figure.x, figure.y or figure.x, *figure.where} <= columns
+    assert figure.columns <= columns
 
 
 def test_a_figure_of_the_page_is_written(tmp_path):

@@ -42,14 +42,21 @@ class PageFigure:
     where: Mapping[str, object] = field(default_factory=dict)
     success: bool = False
 
+    @property
+    def columns(self) -> set[str]:
+        """Factors that it needs."""
+        return {self.x, self.y or self.x, *self.where}
+
     def draw(self) -> "Figure":
         """Draw it."""
-        from .figures_curves import figure_curves
+        from .figures_curves import figure_curves, figure_success
         from .figures_maps import figure_precision_map, figure_success_map
 
         table = self._table()
         summary = aggregate(table, scores=self.scores)
         factors = {one.name: one for one in table.factors}
+        if self.y is None and self.success:
+            return figure_success(table, summary, x=factors[self.x])
         if self.y is None:
             return figure_curves(table, summary, self.scores, x=factors[self.x])
         draw = figure_success_map if self.success else figure_precision_map
@@ -66,7 +73,48 @@ class PageFigure:
         return replace(table, rows=rows.reset_index(drop=True), factors=tuple(held))
 
 
-FIGURES: Mapping[str, PageFigure] = {
+@dataclass(frozen=True, kw_only=True)
+class MethodsFigure:
+    """The methods of a study side by side.
+
+    Parameters
+    ----------
+    study : str
+        A shipped study whose results are kept.
+    scores : tuple of str
+        One panel for each.
+    factor : str
+        A mark for each of its levels.
+    modulus : tuple of str
+        Scores of which moduli are averaged.
+    where : dict
+        Rows to draw: column to value.
+    """
+
+    study: str
+    scores: tuple[str, ...]
+    factor: str
+    modulus: tuple[str, ...] = ()
+    where: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> set[str]:
+        """Factors that it needs."""
+        return {self.factor, *self.where}
+
+    def draw(self) -> "Figure":
+        """Draw it."""
+        from .figures_methods import figure_methods
+
+        table = read_study_table(self.study)
+        rows = table.rows
+        for column, value in self.where.items():
+            rows = rows[rows[column] == value]
+        factor = next(one for one in table.factors if one.name == self.factor)
+        return figure_methods(rows, self.scores, factor=factor, modulus=self.modulus, logarithmic=self.scores)
+
+
+FIGURES: Mapping[str, PageFigure | MethodsFigure] = {
     "study_dose_tilt_mixing": PageFigure(
         study="dose_tilt", scores=("mixing_state",), x="fluence", y="count", success=True
     ),
@@ -80,6 +128,21 @@ FIGURES: Mapping[str, PageFigure] = {
         study="calibration", scores=("cross_section_bias",), x="adf_dwell", y="eds_dwell"
     ),
     "study_sampling": PageFigure(study="sampling", scores=("nrmse_zn",), x="count", y="wavelength"),
+    "study_mixing": PageFigure(
+        study="mixing", scores=("mixing_state",), x="fluence", y="particle", success=True
+    ),
+    "study_solvers": MethodsFigure(
+        study="solvers",
+        scores=("phase_diagram_distance", "zn_fraction_2sigma", "density_bias", "nrmse_zn"),
+        modulus=("density_bias",),
+        factor="fluence",
+        where={"particle": "flux_melted"},
+    ),
+    "study_fine_interface": PageFigure(
+        study="fine_interface",
+        scores=("interface_width_counts_bias_nm", "interface_width_bias_nm"),
+        x="width",
+    ),
 }
 """Figures by the name of their file."""
 

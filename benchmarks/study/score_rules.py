@@ -138,6 +138,19 @@ SCORE_RULES: Mapping[str, ScoreRule] = {
         rule="within",
         applies="interface_width_true_nm",
     ),
+    "interface_width_counts_bias_nm": ScoreRule(
+        column="interface_width_counts_bias_nm",
+        label="Error of the interface width from counts",
+        unit="nm",
+        rule="within",
+        applies="interface_width_true_nm",
+    ),
+    "miscibility_limit_counts_error": ScoreRule(
+        column="miscibility_limit_counts_error",
+        label="Error of the miscibility limit from counts",
+        rule="within",
+        applies="miscibility_limit_true",
+    ),
     "phase_diagram_distance": ScoreRule(
         column="phase_diagram_distance", label="Distance of the phase diagrams", ratio=True
     ),
