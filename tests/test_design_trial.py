@@ -48,6 +48,9 @@ def test_a_row_has_every_column_and_plain_values(row):
         "miscibility_limit",
         "miscibility_limit_true",
         "miscibility_limit_error",
+        "miscibility_limit_counts",
+        "miscibility_limit_counts_error",
+        "miscibility_limit_counts_covered",
     }
     assert row["interface_width_true_nm"] == 0.0
 
