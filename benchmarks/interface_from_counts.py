@@ -6,8 +6,8 @@ import numpy as np
 
 from ..forward import TiltSeries
 from ..metrics.edge_width import WIDTH_PER_SIGMA
-from ..metrics.interface_shape import InterfaceGeometry, interface_geometry
 from ..metrics.interface_profile import diffusion_profile
+from ..metrics.interface_shape import InterfaceGeometry, interface_geometry
 from ..recon.profile_fit import CountsProfile, fit_profile
 from ..recon.reconstruction import Reconstruction
 from ..recon.twin import expected_series
