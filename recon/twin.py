@@ -114,8 +114,8 @@ def twins(
     volume : ndarray, shape (z, y, x) or (channel, z, y, x)
         The truth of the twins: the reconstruction of `series` itself, or a model made from it.
     method, **options
-        As for `reconstruct`. A λ held at the fraction that the data led to (`Reconstruction.lam_fraction`)
-        would be quicker and leave out what the choice adds; by default every twin chooses its own.
+        As for `reconstruct`. By default every twin chooses its own λ, by the same rule as the data: the
+        choice is part of what is judged.
     count : int
         Number of twins, at least 1.
     rng : numpy.random.Generator
