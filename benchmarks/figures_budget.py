@@ -67,8 +67,12 @@ def figure_error_budget(sections: Sequence[ErrorParts]) -> Figure:
     microscopes = list(dict.fromkeys(section.microscope for section in sections))
     figure = new_figure(PAGE_IN, 2.3)
     axes = figure.subplots(1, max(len(microscopes), 1), sharey=True, squeeze=False)[0]
+    # A part has one colour and one legend, in whichever panels it occurs.
+    seen = [name for section in sections for name, part in section.parts_percent.items() if part > 0]
+    names = [name for section in sections[:1] for name in section.parts_percent if name in seen]
+    names += [name for name in dict.fromkeys(seen) if name not in names]
     for ax, microscope in zip(axes, microscopes, strict=False):
-        show_budget(ax, [section for section in sections if section.microscope == microscope])
+        show_budget(ax, [section for section in sections if section.microscope == microscope], names)
         ax.set_title(microscope.capitalize())
     axes[0].set_ylabel("Standard error (% of the cross-section)")
     axes[0].set_ylim(bottom=0)
@@ -78,10 +82,8 @@ def figure_error_budget(sections: Sequence[ErrorParts]) -> Figure:
     return figure
 
 
-def show_budget(ax: Axes, sections: Sequence[ErrorParts]) -> None:
-    """Draw the lines of one microscope."""
-    seen = [name for section in sections for name, part in section.parts_percent.items() if part > 0]
-    names = list(dict.fromkeys(seen))
+def show_budget(ax: Axes, sections: Sequence[ErrorParts], names: Sequence[str]) -> None:
+    """Draw the lines of one microscope, with a bar for every named part."""
     x = np.arange(len(sections))
     width = 0.8 / max(len(names), 1)
     for order, name in enumerate(names):

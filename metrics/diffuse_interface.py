@@ -15,6 +15,9 @@ _PER_VOXEL = 2  # shells per voxel of distance
 _FEWEST_VOXELS = 100
 _GROUPS = 24  # of cubes, for the jackknife
 _ALIGNMENT = 8  # power of the weight of surface normals along those of the interface
+# Standard error of taking the surface's blur for the interface's, as a share of its square: root mean square
+# over 50 sharp interfaces by TV² at three doses (docs/interfaces.md), where it was mostly a bias upwards.
+_BLUR_DOUBT = 0.43
 _STEP = 0.15  # of the zinc fraction, below which nobody speaks of two phases
 
 
@@ -28,7 +31,7 @@ class InterfaceWidth:
         10–90 % width of the zinc fraction, corrected for the resolution, nm; 0 where the interface looks
         no wider than the volume's blur, NaN without an interface.
     standard_error_nm : float
-        Its standard error, by a jackknife over cubes of the volume. A corrected width w has the error
+        Its standard error. A corrected width w has the error
         e/(2w) for an error e of its square, so that widths far below the resolution are uncertain by
         about √e.
     apparent_nm : float
@@ -39,7 +42,10 @@ class InterfaceWidth:
         apparent² − resolution²: what `width_nm` is the root of where it is positive. It may be negative
         by chance, so that its mean over replicates, unlike that of `width_nm`, has no bias from the root.
     squared_error_nm2 : float
-        Standard error of `squared_nm2`.
+        Standard error of `squared_nm2`: scatter, by a jackknife over cubes of the volume, and, where the blur
+        was read from the surface, 0.43 of its square for its not being the blur of the interface.
+    scatter_nm2 : float
+        The jackknife's part of it.
     reason : str
         Why there is no width; empty if there is one.
     distance_nm, zn_profile, co_profile : numpy.ndarray
@@ -54,6 +60,7 @@ class InterfaceWidth:
     resolution_nm: float
     squared_nm2: float
     squared_error_nm2: float
+    scatter_nm2: float
     reason: str
     distance_nm: np.ndarray
     zn_profile: np.ndarray
@@ -293,14 +300,16 @@ def _width(pairs: list, edges: list[_Edge], steps: list[EdgeFit], spacing_nm: fl
         blur = [known if surface is None else surface.without(group, known) for *_, surface, known in pairs]
         wide, narrow = squares(step, blur)
         left_out.append(wide - narrow)
-    error = float(np.sqrt((_GROUPS - 1) * np.var(left_out)))
+    scatter = float(np.sqrt((_GROUPS - 1) * np.var(left_out)))
+    known = all(surface is None for _, _, surface, _ in pairs)
+    error = scatter if known else float(np.hypot(scatter, _BLUR_DOUBT * resolution))
     squared = apparent - resolution
     width = float(np.sqrt(max(squared, 0.0)))
     filled = [edge.means for edge in edges]
     return InterfaceWidth(
         width_nm=width, standard_error_nm=error / (2 * max(width, np.sqrt(error) / 2, 1e-9)),
         apparent_nm=float(np.sqrt(apparent)), resolution_nm=float(np.sqrt(resolution)),
-        squared_nm2=squared, squared_error_nm2=error, reason="",
+        squared_nm2=squared, squared_error_nm2=error, scatter_nm2=scatter, reason="",
         distance_nm=edges[0].shells * spacing_nm, zn_profile=filled[0], co_profile=filled[1],
         zn_fitted=steps[0].values(edges[0].shells), co_fitted=steps[1].values(edges[1].shells),
     )  # fmt: skip
@@ -310,6 +319,6 @@ def _none(reason: str) -> InterfaceWidth:
     nan, empty = float("nan"), np.zeros(0)
     return InterfaceWidth(
         width_nm=nan, standard_error_nm=nan, apparent_nm=nan, resolution_nm=nan, squared_nm2=nan,
-        squared_error_nm2=nan, reason=reason, distance_nm=empty, zn_profile=empty, co_profile=empty,
+        squared_error_nm2=nan, scatter_nm2=nan, reason=reason, distance_nm=empty, zn_profile=empty, co_profile=empty,
         zn_fitted=empty, co_fitted=empty,
     )  # fmt: skip
