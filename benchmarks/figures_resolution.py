@@ -164,6 +164,8 @@ def _draw_directions(
     ax.set_rlabel_position(-22.5)
     for label in ax.get_yticklabels():
         label.set_path_effects(BLACK_ON_ANY)
+    # The names of the rings stand above the curves.
+    ax.set_axisbelow(False)
     ax.grid(linewidth=0.4, color=LIGHT)
     ax.spines["polar"].set_linewidth(0.4)
     ax.annotate(
