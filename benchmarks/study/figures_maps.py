@@ -1,5 +1,6 @@
 """Maps over two factors: the precision with its iso-curves, and how often a design succeeds."""
 
+import textwrap
 from collections.abc import Sequence
 from typing import Any
 
@@ -300,7 +301,10 @@ def finish(
         ax.tick_params(labelbottom=True)
     if len(used) > 1:
         panel_letters(used)
-    bar = figure.colorbar(drawn, ax=list(axes), label=label, pad=0.015, aspect=22)
+    # Letters of 7 points are some 0.055 in wide: a label longer than the bar takes two lines.
+    room = int(0.8 * figure.get_size_inches()[1] / 0.055)
+    text = "\n".join(textwrap.wrap(label, max(room, 12)))
+    bar = figure.colorbar(drawn, ax=list(axes), label=text, pad=0.015, aspect=22)
     bar.outline.set_linewidth(0.5)
     if isinstance(drawn.norm, LogNorm):
         plain_decades(bar.ax)
