@@ -14,11 +14,13 @@ from ..recon.twin import expected_series
 
 # Blur that a step is sampled with, voxels²: that of a mean over a voxel.
 _SAMPLED = 1 / 12
-# What the place and the bends of the interface, the body's surface and the sampling add to the error of
-# counting of the squared width: voxels², and a share of it. From particles 0-6 at 7.5e9 e nm⁻²; checked on
-# another and at a tenth of that (docs/interfaces.md).
+# What the place and the bends of the interface, the body's surface and the sampling add to the error of the
+# squared width: voxels², a share of it, and a multiple of the error of counting, since places that are known
+# from few counts widen what they should not. From particles 0-7 of study `fine_interface`, checked on four more
+# (docs/interfaces.md).
 _FLOOR_VOXELS2 = 0.12
 _RELATIVE = 0.03
+_COUNTING = 6.0
 _LIMIT_BENDS = 0.3
 _LIMIT_FLOOR = 0.015
 _MOST_CHI2 = 5.0  # where the model is wrong altogether, and not just a body by a voxel
@@ -107,7 +109,8 @@ def interface_width_from_counts(
     -----
     Each element steps by an error function of variance s², which is fitted to the counts with the four
     densities and the bends of the interface (`glasstomo.recon.profile_fit`). The width is 2.563 s. What the
-    probe and the scan blur is part of it. The standard error joins that of counting to what geometry leaves.
+    probe and the scan blur is part of it. The standard error is six times that of counting, joined to what
+    geometry leaves at any dose.
     """
     geometry = interface_geometry(metals.channel("Zn_Ka"), metals.channel("Co_Ka"), interior=interior)
     if geometry.reason:
@@ -123,7 +126,7 @@ def interface_width_from_counts(
     scale = (WIDTH_PER_SIGMA * series.spacing_nm) ** 2
     squared = float(fit.unbounded[0] * scale)
     floor = np.hypot(_FLOOR_VOXELS2 * scale, _RELATIVE * max(squared, 0.0))
-    error = float(np.hypot(np.sqrt(fit.covariance[0, 0]) * scale, floor))
+    error = float(np.hypot(_COUNTING * np.sqrt(fit.covariance[0, 0]) * scale, floor))
     width = float(np.sqrt(max(squared, 0.0)))
     low, high = (float(np.sqrt(max(squared + sign * 1.96 * error, 0.0))) for sign in (-1, 1))
     return CountsInterface(

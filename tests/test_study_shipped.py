@@ -24,7 +24,7 @@ CELLS = {
     "solvers": 2 * 3 * 14 * 4,
     "precision": 2 * 200,
     "mixing": 3 * 6 * 24,
-    "fine_interface": 4 * 2 * 8,
+    "fine_interface": 4 * 2 * 12,
     "limit": 2 * 40,
 }
 KEPT = [name for name in CELLS if (FOLDER / name / RESULTS_FILE).exists()]
