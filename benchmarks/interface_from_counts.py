@@ -16,8 +16,8 @@ from ..recon.twin import expected_series
 _SAMPLED = 1 / 12
 # What the place and the bends of the interface, the body's surface and the sampling add to the error of the
 # squared width: voxels², a share of it, and a multiple of the error of counting, since places that are known
-# from few counts widen what they should not. From particles 0-7 of study `fine_interface`, checked on four more
-# (docs/interfaces.md).
+# from few counts widen what they should not. From particles 0-7 of study `fine_interface`, checked on four
+# more (docs/interfaces.md).
 _FLOOR_VOXELS2 = 0.12
 _RELATIVE = 0.03
 _COUNTING = 6.0
