@@ -319,6 +319,6 @@ def _none(reason: str) -> InterfaceWidth:
     nan, empty = float("nan"), np.zeros(0)
     return InterfaceWidth(
         width_nm=nan, standard_error_nm=nan, apparent_nm=nan, resolution_nm=nan, squared_nm2=nan,
-        squared_error_nm2=nan, scatter_nm2=nan, reason=reason, distance_nm=empty, zn_profile=empty, co_profile=empty,
-        zn_fitted=empty, co_fitted=empty,
+        squared_error_nm2=nan, scatter_nm2=nan, reason=reason, distance_nm=empty, zn_profile=empty,
+        co_profile=empty, zn_fitted=empty, co_fitted=empty,
     )  # fmt: skip
