@@ -21,7 +21,7 @@ CELLS = {
     "calibration": 2 * 2 * 3 * 3 * 3,
     "sampling": 6 * 9 * 2 * 3,
     "coverage": 2 * 200,
-    "solvers": 2 * 3 * 14 * 4,
+    "solvers": 2 * 3 * 14 * 3,
     "precision": 2 * 200,
     "mixing": 3 * 6 * 24,
     "fine_interface": 4 * 2 * 12,
