@@ -72,7 +72,7 @@ _LABELS = {
     "interface_squared_nm2": "Square of the interface width (nm²)",
     "interface_covered": "Interval holds the interface width",
     "interface_width_counts_nm": "Interface width from counts (nm)",
-    "interface_width_counts_bias_nm": "Error of the interface width from counts (nm)",
+    "interface_width_counts_bias_nm": "Error of the width from counts (nm)",
     "interface_width_counts_error_nm": "Standard error of the interface width from counts (nm)",
     "interface_width_counts_low_nm": "Lower end of the interface width from counts (nm)",
     "interface_width_counts_high_nm": "Upper end of the interface width from counts (nm)",

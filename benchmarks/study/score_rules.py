@@ -140,7 +140,7 @@ SCORE_RULES: Mapping[str, ScoreRule] = {
     ),
     "interface_width_counts_bias_nm": ScoreRule(
         column="interface_width_counts_bias_nm",
-        label="Error of the interface width from counts",
+        label="Error of the width from counts",
         unit="nm",
         rule="within",
         applies="interface_width_true_nm",
