@@ -1,0 +1,1 @@
+"""Components of other packages, turned into what the laws see."""

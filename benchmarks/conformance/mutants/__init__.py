@@ -1,0 +1,1 @@
+"""Components that are broken on purpose: the check of the laws themselves."""
