@@ -1,7 +1,7 @@
 """A convex functional with whatever it has of value, proximal step, conjugate and gradient."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -26,7 +26,7 @@ class Functional:
     conjugate_prox : callable, optional
         ``conjugate_prox(p, step)``, the proximal step of f*.
     gradient : callable, optional
-        ``gradient(x)``, where f is differentiable.
+        ``gradient(x)``, where f is differentiable: ``⟨gradient(x), h⟩`` is the derivative along h.
     dtype : str
         Type of the arrays that it is given.
     precision : str, optional
@@ -36,6 +36,11 @@ class Functional:
     prox_accuracy : float
         Relative error ``‖z − prox‖ / ‖x‖`` that its author states for an iterative proximal step; 0 for a
         closed form.
+    value_accuracy : float
+        Relative error that its author states for values found by iterations; 0 for a closed form.
+    scale : float
+        Size of the numbers within it, such as data or bounds: its rounding is relative to them as it is
+        to the argument.
     closed_form : str, optional
         Name in `CLOSED_FORMS` of the textbook functional that it says to be, with `parameters`.
     parameters : dict
@@ -66,6 +71,8 @@ class Functional:
     precision: str | None = None
     weight: float | np.ndarray = 1.0
     prox_accuracy: float = 0.0
+    value_accuracy: float = 0.0
+    scale: float = 1.0
     closed_form: str | None = None
     parameters: dict[str, object] | None = None
     claims: frozenset[str] = frozenset()
@@ -79,3 +86,59 @@ class Functional:
     def inner(self, x: np.ndarray, other: np.ndarray) -> float:
         """Inner product of its domain, in float64."""
         return float(np.sum(np.multiply(x, other, dtype=np.float64) * self.weight))
+
+    def norm(self, x: np.ndarray) -> float:
+        """Norm of its domain, in float64."""
+        return float(np.sqrt(self.inner(x, x)))
+
+    def evaluate(self, x: np.ndarray) -> float:
+        """Return f(x) as a float."""
+        return float(self._part("value")(self._given(x)))
+
+    def proximal(self, x: np.ndarray, step: float) -> np.ndarray:
+        """Return ``prox(x, step)``, float64; what comes back has to have the shape of the domain."""
+        return self._fitting(self._part("prox")(self._given(x), step), "prox")
+
+    def slope(self, x: np.ndarray) -> np.ndarray:
+        """Return the gradient at x, float64; what comes back has to have the shape of the domain."""
+        return self._fitting(self._part("gradient")(self._given(x)), "gradient")
+
+    def dual(self) -> "Functional":
+        """Return f* as a functional of its own, whose conjugate is f.
+
+        Examples
+        --------
+        >>> ball = lambda p: 0.0 if abs(p[0]) <= 1 else np.inf
+        >>> length = Functional(name="|x|", domain=(1,), conjugate=ball)
+        >>> length.dual().evaluate(np.array([0.5])), length.dual().evaluate(np.array([2.0]))
+        (0.0, inf)
+        """
+        return replace(
+            self,
+            name=f"conjugate of {self.name}",
+            value=self.conjugate,
+            prox=self.conjugate_prox,
+            conjugate=self.value,
+            conjugate_prox=self.prox,
+            gradient=None,
+            closed_form=None,
+            parameters=None,
+            claims=frozenset(),
+            nonnegative=False,
+        )
+
+    def _part(self, name: str) -> Callable:
+        part = getattr(self, name)
+        if part is None:
+            raise ValueError(f"`{self.name}` has no {name}")
+        return part
+
+    def _given(self, x: np.ndarray) -> np.ndarray:
+        """Return a copy of its own type, which the component may spoil."""
+        return np.array(x, self.dtype, order="C")
+
+    def _fitting(self, values: object, what: str) -> np.ndarray:
+        array = np.asarray(values)
+        if array.shape != self.domain:
+            raise ValueError(f"`{what}` of {self.name} must return shape {self.domain}, got {array.shape}")
+        return array.astype(np.float64)
