@@ -13,6 +13,7 @@ import click
 
 from .. import __version__
 from .bench_command import bench
+from .conformance.conform_command import conform
 from .design.design_command import design
 from .listing_commands import listing_command, microscopes
 from .listings import LISTINGS
@@ -56,7 +57,7 @@ def cli(debug: bool) -> None:
     """
 
 
-for _command in (bench, design, microscopes, reconstruct, reproduce, score, simulate, study):
+for _command in (bench, conform, design, microscopes, reconstruct, reproduce, score, simulate, study):
     cli.add_command(_command)
 
 for _name in LISTINGS:
