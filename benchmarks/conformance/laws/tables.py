@@ -1,17 +1,27 @@
 """All laws, by the kind of component that they are laws of."""
 
+import importlib
+import importlib.util
 from collections.abc import Iterable
 
 from ....phantoms.table import Table
 from ..law import Law
-from .operator import linearity
+
+
+def _laws(kind: str) -> Table[Law]:
+    module = f"{__package__}.{kind}_table"
+    found = ()
+    if importlib.util.find_spec(module):
+        made = getattr(importlib.import_module(module), f"{kind.upper()}_LAWS")
+        found = tuple(made.values()) if isinstance(made, dict) else tuple(made)
+    return Table(f"law of {kind}s", {law.name: law for law in found})
+
 
 LAWS: Table[Table[Law]] = Table(
     "kind of component",
-    {
-        "operator": Table("law of operators", {"linearity": linearity}),
-    },
+    {kind: _laws(kind) for kind in ("operator", "projector", "functional", "solver")},
 )
+"""Kind of component to its laws by name."""
 
 
 def laws_of(kind: str, names: Iterable[str | Law] | None = None) -> tuple[Law, ...]:
@@ -27,7 +37,7 @@ def laws_of(kind: str, names: Iterable[str | Law] | None = None) -> tuple[Law, .
     Raises
     ------
     ValueError
-        When a name is unknown, or a law is one of another kind.
+        When a name is unknown, none is given, or a law is one of another kind.
 
     Examples
     --------
