@@ -1,9 +1,8 @@
 """Conjugate gradients on the weighted normal equations (CGLS), as a baseline."""
 
-from collections.abc import Callable
-
 import numpy as np
 
+from ..monitor import Callback
 from ..problem import Problem
 
 
@@ -11,7 +10,7 @@ def cgls(
     problem: Problem,
     *,
     iterations: int = 20,
-    callback: Callable[[int, float, float], None] | None = None,
+    callback: Callback | None = None,
 ) -> np.ndarray:
     """Reconstruct by a fixed number of CGLS iterations, the regularisation being the early stop.
 
@@ -24,7 +23,7 @@ def cgls(
         How many; the noise grows with them.
     callback : callable, optional
         Called as ``callback(iteration, misfit, nan)`` after each iteration, with
-        ``½ Σ w (A x − b)²``.
+        ``½ Σ w (A x − b)²``; the iterations end when it returns True.
 
     Returns
     -------
@@ -75,8 +74,8 @@ def cgls(
         previous, square = square, _square(slope)
         direction *= np.float32(square / previous)
         direction += slope
-        if callback is not None:
-            callback(iteration, 0.5 * _square(residual), float("nan"))
+        if callback is not None and callback(iteration, 0.5 * _square(residual), float("nan")) is True:
+            break
     return volume
 
 

@@ -1,10 +1,10 @@
 """Expectation maximisation for Poisson counts (MLEM), with ordered subsets (OSEM), as a baseline."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
+from ..monitor import Callback
 from ..problem import Problem
 
 
@@ -13,7 +13,7 @@ def mlem(
     *,
     iterations: int = 30,
     subsets: int = 1,
-    callback: Callable[[int, float, float], None] | None = None,
+    callback: Callback | None = None,
 ) -> np.ndarray:
     """Reconstruct by a fixed number of MLEM or OSEM iterations.
 
@@ -28,7 +28,8 @@ def mlem(
         Number of interleaved groups of tilts, each of which updates the volume: 1 for MLEM.
     callback : callable, optional
         Called as ``callback(iteration, divergence, nan)`` after each iteration of MLEM, with the
-        Kullback–Leibler divergence Σ (b log(b / A x) − b + A x) of the volume before it.
+        Kullback–Leibler divergence Σ (b log(b / A x) − b + A x) of the volume before it; the
+        iterations end when it returns True.
 
     Returns
     -------
@@ -71,8 +72,8 @@ def mlem(
     for iteration in range(1, iterations + 1):
         for group in groups:
             divergence = group.update(volume)
-        if callback is not None and subsets == 1:
-            callback(iteration, divergence, float("nan"))
+        if callback is not None and subsets == 1 and callback(iteration, divergence, float("nan")) is True:
+            break
     return volume
 
 

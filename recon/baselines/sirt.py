@@ -1,9 +1,8 @@
 """Simultaneous iterative reconstruction (SIRT) with non-negativity, as a baseline."""
 
-from collections.abc import Callable
-
 import numpy as np
 
+from ..monitor import Callback
 from ..problem import Problem
 
 
@@ -12,7 +11,7 @@ def sirt(
     *,
     iterations: int = 100,
     relaxation: float = 1.0,
-    callback: Callable[[int, float, float], None] | None = None,
+    callback: Callback | None = None,
 ) -> np.ndarray:
     """Reconstruct by a fixed number of SIRT iterations.
 
@@ -26,8 +25,8 @@ def sirt(
     relaxation : float
         ρ in (0, 2).
     callback : callable, optional
-        Called as ``callback(iteration, residual, nan)`` after each iteration, with
-        ``½ Σ C⁻¹ (b − A x)²`` of the volume before it.
+        Called as ``callback(iteration, residual, nan)`` in each iteration, with
+        ``½ Σ C⁻¹ (b − A x)²`` of the volume before it, which is returned when it says True.
 
     Returns
     -------
@@ -72,7 +71,9 @@ def sirt(
         residual = problem.data - problem.forward(volume, projected)
         weighted = residual * shares
         if callback is not None:
-            callback(iteration, 0.5 * float(np.sum(weighted * residual, dtype=np.float64)), float("nan"))
+            square = 0.5 * float(np.sum(weighted * residual, dtype=np.float64))
+            if callback(iteration, square, float("nan")) is True:
+                break
         problem.adjoint(weighted, back)
         back *= steps
         volume += back
