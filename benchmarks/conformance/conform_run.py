@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .case_file import decode
-from .component_check import conform
 from .component_path import load_component, load_object, own_components, peer_components
 from .conformance_report import ConformanceReport
+from .conformity import conform
 
 if TYPE_CHECKING:
     from ..progress import Progress

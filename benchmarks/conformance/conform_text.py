@@ -1,12 +1,13 @@
 """What ``glasstomo conform`` prints."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .case_text import case_lines
 from .conformance_report import ConformanceReport
-from .counterexample_search import BROKEN, KEPT, LawResult
+from .counterexample_search import BROKEN, KEPT, LawResult, raised
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 MARKS = {KEPT: "✓ kept", BROKEN: "✗ broken"}
 _STYLES = {KEPT: "green", BROKEN: "bold red"}
-# Reasons are cut here in tables; they stand in full below them.
-_SHORT = 60
 
 
 def figure(value: float) -> str:
@@ -59,7 +58,7 @@ def laws_table(report: ConformanceReport) -> "Table":
         worst = one.worst
         table.add_row(
             one.law.name,
-            MARKS.get(one.verdict, "– excused"),
+            MARKS.get(one.verdict, "– does not apply"),
             "" if worst is None else figure(worst.error),
             "" if worst is None else figure(worst.limit),
             examples_text(one) if one.verdict in MARKS else "",
@@ -97,17 +96,35 @@ def reports_table(reports: Sequence[ConformanceReport]) -> "Table":
 
 
 def broken_lines(report: ConformanceReport, files: Mapping[tuple[str, str], Path]) -> list[str]:
-    """Say of every broken law what was found, in which case, and how to try it again."""
+    """Say of every broken law what was found, in which case, and how to try it again.
+
+    A component that raises the same in many laws is told of once.
+    """
+    name = report.component or report.subject
     lines = []
-    for one in report.broken:
-        lines += [f"✗ {report.component or report.subject}: {one.law.name}: {one.law.sentence}"]
+    for one, same in together(report.broken):
+        lines += [f"✗ {name}: {one.law.name}: {one.law.sentence}"]
         lines += [f"    law     {one.law.formula}", f"    found   {one.reason}"]
         lines += [f"    case    {line}" for line in case_lines(one.counterexample or {})]
-        file = files.get((report.component or report.subject, one.law.name))
+        file = files.get((name, one.law.name))
         if file is not None:
-            lines.append(f"    replay  glasstomo conform --replay {file}")
+            lines.append(f"    replay  glasstomo conform --replay {shlex.quote(str(file))}")
+        if same:
+            lines.append(f"    the same in {', '.join(other.law.name for other in same)}")
         lines.append("")
     return lines
+
+
+def together(broken: Sequence[LawResult]) -> list[tuple[LawResult, list[LawResult]]]:
+    """Put laws in which a component raised the same behind the first of them."""
+    found: dict[str, tuple[LawResult, list[LawResult]]] = {}
+    for one in broken:
+        key = one.reason if one.worst is not None and raised(one.worst) else one.law.name
+        if key in found:
+            found[key][1].append(one)
+        else:
+            found[key] = (one, [])
+    return list(found.values())
 
 
 def summary_line(run: "ConformRun") -> str:

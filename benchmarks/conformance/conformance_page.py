@@ -1,15 +1,17 @@
 """Reports as one page that loads nothing."""
 
 import math
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from .case_text import case_lines
+from .conform_text import examples_text, figure, together
 from .conformance_report import ConformanceReport
 from .counterexample_search import BROKEN, EXCUSED, KEPT, LawResult
 
-_MARKS = {KEPT: "✓ kept", BROKEN: "✗ broken", EXCUSED: "– excused"}
+_MARKS = {KEPT: "✓ kept", BROKEN: "✗ broken", EXCUSED: "– does not apply"}
 
 Files = Mapping[tuple[str, str], Path]
 
@@ -96,8 +98,9 @@ def _together(reports: Sequence[ConformanceReport]) -> str:
 def _part(number: int, report: ConformanceReport, files: Files) -> dict[str, Any]:
     """Write one component in words."""
     name = report.component or report.subject
+    part = f"component-{number + 1}"
     return {
-        "id": f"component-{number + 1}",
+        "id": part,
         "name": name,
         "kind": report.kind,
         "css": "missed" if report.broken else "held",
@@ -107,25 +110,29 @@ def _part(number: int, report: ConformanceReport, files: Files) -> dict[str, Any
         "seconds": f"{report.seconds:.1f}",
         "rows": [_row(one) for one in report.results if one.verdict != EXCUSED],
         "excused": [{"law": one.law.name, "reason": one.reason} for one in report.excused],
+        "lost": [
+            {"name": one.law.name, "at": f"{part}-{first.law.name}"}
+            for first, same in together(report.broken)
+            for one in [first, *same]
+        ],
         "broken": [
             {
-                "id": f"component-{number + 1}-{one.law.name}",
+                "id": f"{part}-{one.law.name}",
                 "name": one.law.name,
                 "sentence": one.law.sentence,
                 "formula": one.law.formula,
                 "tolerance": one.law.tolerance,
                 "found": one.reason,
                 "case": case_lines(one.counterexample or {}),
-                "file": str(files.get((name, one.law.name), "")),
+                "file": shlex.quote(str(files[name, one.law.name])) if (name, one.law.name) in files else "",
+                "same": [other.law.name for other in same],
             }
-            for one in report.broken
+            for one, same in together(report.broken)
         ],
     }
 
 
 def _row(result: LawResult) -> dict[str, str]:
-    from .conform_text import examples_text, figure
-
     worst = result.worst
     return {
         "name": result.law.name,

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .component_check import conform
 from .component_path import mutants, own_components
 from .conformance_report import ConformanceReport
+from .conformity import conform
 
 if TYPE_CHECKING:
     from ..progress import Progress, Stage

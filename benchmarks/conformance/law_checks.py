@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from .case_text import case_text
-from .component_check import conform
 from .conformance_report import ConformanceReport
+from .conformity import conform
 from .law import Law
 
 
