@@ -29,7 +29,7 @@ class Layout:
 
     Examples
     --------
-    >>> import odl
+    >>> from glasstomo.recon.odl_operators import odl
     >>> layout = layout_of(odl.uniform_discr(0, 1, 4, dtype="float32") ** 2)
     >>> layout.shape, layout.weight, layout.dtype
     ((2, 4), 0.25, 'float32')

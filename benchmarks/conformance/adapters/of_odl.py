@@ -12,6 +12,9 @@ from ..projector_family import ProjectorFamily
 from .odl_layout import Layout, layout_of
 from .slices import square_slices, stacked_slices
 
+# Steps between tilts that differ by less are the same for ODL's partitions.
+_EVEN = 1e-7
+
 
 def odl_operator(operator: Any, *, name: str | None = None) -> LinearMap:
     """Turn a linear ODL operator into an operator of arrays, with the weights of its spaces.
@@ -30,7 +33,7 @@ def odl_operator(operator: Any, *, name: str | None = None) -> LinearMap:
 
     Examples
     --------
-    >>> import odl
+    >>> from glasstomo.recon.odl_operators import odl
     >>> gradient = odl_operator(odl.Gradient(odl.uniform_discr(0, 2, 4)))
     >>> gradient.range, gradient.domain_weight
     ((1, 4), 0.5)
@@ -76,7 +79,7 @@ def odl_functional(
 
     Examples
     --------
-    >>> import odl
+    >>> from glasstomo.recon.odl_operators import odl
     >>> norm = odl_functional(odl.functionals.L1Norm(odl.rn(2)))
     >>> norm.value(np.array([3.0, -4.0])), norm.prox(np.array([3.0, -4.0]), 1.0).tolist()
     (7.0, [2.0, -3.0])
@@ -135,9 +138,9 @@ def ray_transform(impl: str, *, name: str | None = None, accuracy: float = 0.02)
     Notes
     -----
     ODL's images have axes (first, second) = (x, y) with y upwards and a detector along
-    ``(cos φ, sin φ)``; here the slice is turned so that (x, y) = (y, z), and φ is the tilt. ODL wants the
-    angles of a partition in order, so tilts out of order are declined, and at least two of them, as the
-    extent of one angle is zero.
+    ``(cos φ, sin φ)``; here the slice is turned so that (x, y) = (y, z), and φ is the tilt. Declined are
+    tilts out of order, which are no partition; a single one, whose extent is zero; and for the back end of
+    scikit-image tilts that are not evenly spaced, as it resamples the sinogram on a uniform partition.
     """
 
     def make(geometry: BeamGeometry) -> LinearMap:
@@ -161,27 +164,27 @@ def ray_transform(impl: str, *, name: str | None = None, accuracy: float = 0.02)
             range_weight=series.weight,
         )
 
+    def declines(geometry: BeamGeometry) -> str | None:
+        angles = geometry.angles_deg
+        if len(angles) < 2:
+            return "ODL's weights need two tilts or more"
+        steps = [late - early for early, late in pairwise(angles)]
+        if min(steps) <= 0:
+            return "ODL wants the tilts in order"
+        if impl == "skimage" and max(steps) - min(steps) > _EVEN * max(steps):
+            return "this back end of ODL wants the tilts evenly spaced"
+        return square_slices(geometry)
+
     return ProjectorFamily(
-        name=name or f"odl.RayTransform({impl})",
-        make=make,
-        declines=_declines_partition,
-        accuracy=accuracy,
+        name=name or f"odl.RayTransform({impl})", make=make, declines=declines, accuracy=accuracy
     )
 
 
-def _declines_partition(geometry: BeamGeometry) -> str | None:
-    angles = geometry.angles_deg
-    if len(angles) < 2:
-        return "ODL's weights need two tilts or more"
-    if any(late <= early for early, late in pairwise(angles)):
-        return "ODL wants the tilts in order"
-    return square_slices(geometry)
-
-
 def _one_slice(impl: str, geometry: BeamGeometry) -> Any:
-    import odl
-    from odl.applications import tomo
+    # This import keeps numpy from printing as ODL wants it to.
+    from ....recon.odl_operators import odl
 
+    tomo = odl.applications.tomo
     edge = geometry.spacing_nm
     n, bins = geometry.shape[1], geometry.series_shape[1]
     half = 0.5 * n * edge

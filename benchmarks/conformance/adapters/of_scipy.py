@@ -27,8 +27,8 @@ def scipy_operator(
     Examples
     --------
     >>> from scipy.sparse.linalg import aslinearoperator
-    >>> scipy_operator(aslinearoperator(np.eye(2, 3))).apply(np.array([1.0, 2.0, 3.0]))
-    array([1., 2.])
+    >>> scipy_operator(aslinearoperator(np.eye(2, 3))).apply(np.array([1.0, 2.0, 3.0])).tolist()
+    [1.0, 2.0]
     """
     title = name or type(operator).__name__
     rows, columns = operator.shape
