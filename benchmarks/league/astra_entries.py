@@ -93,7 +93,7 @@ def _slices(
         for x in range(nx):
             sinograms.append(astra.data2d.create("-sino", beams, np.ascontiguousarray(densities[..., x])))
             images.append(astra.data2d.create("-vol", grid, 0.0))
-            settings = astra.astra_dict(algorithm)
+            settings: dict[str, Any] = astra.astra_dict(algorithm)
             settings["ProjectorId"] = projector
             settings["ProjectionDataId"] = sinograms[-1]
             settings["ReconstructionDataId"] = images[-1]

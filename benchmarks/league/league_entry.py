@@ -156,7 +156,6 @@ def takes_data(solver: Callable[..., Any]) -> bool:
         return False
     if first is None:
         return False
-    word = (
-        first.annotation if isinstance(first.annotation, str) else getattr(first.annotation, "__name__", "")
-    )
-    return first.name == "data" or word.rpartition(".")[2] == "LeagueData"
+    # An annotation is a string where the solver's module postpones its evaluation.
+    noun = getattr(first.annotation, "__name__", first.annotation)
+    return first.name == "data" or str(noun).rpartition(".")[2] == "LeagueData"

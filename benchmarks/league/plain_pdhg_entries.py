@@ -1,6 +1,7 @@
 """Other packages' primal–dual methods on our objective: TV with λ by the noise."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, cast
 
 import numpy as np
@@ -42,10 +43,8 @@ def plain_pdhg(data: LeagueData, *, peer: str) -> LeagueAnswer:
     def one(task: ChannelTask) -> LeagueAnswer:
         solve = load(PEERS[peer].solver)(task.problem, plain_steps(task.problem), 1)
         watch = _Settled(task)
-        try:
+        with suppress(EnoughError):
             solve(cast(Any, watch))
-        except EnoughError:
-            pass
         return LeagueAnswer(
             volume=watch.volume, status=watch.status, iterations=watch.iterations, lam=(task.problem.lam,)
         )

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from .channel_task import ChannelTask, solve_channels
-from .league_answer import LeagueAnswer
+from .league_answer import STATUSES, LeagueAnswer
 from .league_data import LeagueData
 
 
@@ -30,7 +30,8 @@ def by_channel(solver: Callable[..., Any]) -> Callable[..., LeagueAnswer]:
     Examples
     --------
     >>> data = LeagueData(
-    ...     counts=np.full((1, 1, 4, 2), 8), angles_deg=[0.0], spacing_nm=2.0, channels=("ADF",), signal="ADF")
+    ...     counts=np.full((1, 1, 4, 2), 8), angles_deg=[0.0], spacing_nm=2.0, channels=("ADF",),
+    ...     signal="ADF")
     >>> mean = by_channel(lambda problem: np.full(problem.shape, problem.data.mean() / 8.0))
     >>> mean(data).volume[0, 0, 0]
     array([1., 1.], dtype=float32)
@@ -40,10 +41,10 @@ def by_channel(solver: Callable[..., Any]) -> Callable[..., LeagueAnswer]:
         timed = _takes(solver, "max_seconds") and "max_seconds" not in options
 
         def one(task: ChannelTask) -> LeagueAnswer:
-            more = (
-                {"max_seconds": max(task.seconds_left, 1e-3)} if timed and np.isfinite(task.seconds) else {}
-            )
-            return _answer(solver(task.problem, **options, **more), task)
+            more = dict(options)
+            if timed and np.isfinite(task.seconds):
+                more["max_seconds"] = max(task.seconds_left, 1e-3)
+            return _answer(solver(task.problem, **more), task)
 
         return solve_channels(data, one, regulariser=regulariser)
 
@@ -51,23 +52,19 @@ def by_channel(solver: Callable[..., Any]) -> Callable[..., LeagueAnswer]:
 
 
 def _answer(found: Any, task: ChannelTask) -> LeagueAnswer:
-    if isinstance(found, tuple) and found:
+    if isinstance(found, tuple) and found and not hasattr(found, "volume"):
         found = found[0]
-    status, iterations = "unknown", None
-    if hasattr(found, "volume"):
-        word = getattr(getattr(found, "status", None), "value", None)
-        status = (
-            word if word in ("direct", "converged", "iteration_limit", "time_limit", "diverged") else status
-        )
-        iterations = getattr(found, "iterations", None)
-        found = found.volume
-    volume = np.asarray(found)
+    word = getattr(getattr(found, "status", None), "value", None)
+    iterations = getattr(found, "iterations", None)
+    volume = np.asarray(getattr(found, "volume", found))
     if volume.shape != task.problem.shape:
         raise ValueError(
             f"the solver must return a volume (z, y, x) of shape {task.problem.shape}, got {volume.shape}"
         )
     return LeagueAnswer(
-        volume=volume, status=status, iterations=iterations if isinstance(iterations, int) else None
+        volume=volume,
+        status=word if word in STATUSES else "unknown",
+        iterations=iterations if isinstance(iterations, int) else None,
     )
 
 

@@ -50,8 +50,8 @@ def svmbir(data: LeagueData, *, noise: str = "weights", **options: Any) -> Leagu
         settings: dict[str, Any] = {
             "weights": np.ascontiguousarray(sinograms.weights.transpose(0, 2, 1)),
             "sigma_y": 1.0 if noise == "weights" else None,
-            "num_rows": nz,
-            "num_cols": ny,
+            "num_rows": ny,
+            "num_cols": nz,
             # The corners of the grid belong to the field of view too.
             "roi_radius": float(ny),
             "num_threads": 1,
@@ -59,12 +59,14 @@ def svmbir(data: LeagueData, *, noise: str = "weights", **options: Any) -> Leagu
         }
         # It keeps its matrices in files, which another geometry must not find.
         with tempfile.TemporaryDirectory(prefix="glasstomo-svmbir-") as folder:
+            settings |= {"svmbir_lib_path": folder, **options}
             volume = package.recon(
                 np.ascontiguousarray(sinograms.densities.transpose(0, 2, 1)),
                 -np.deg2rad(sinograms.angles_deg),
-                **(settings | {"svmbir_lib_path": folder} | options),
+                **settings,
             )
-        volume = volume.transpose(1, 2, 0) / np.float32(problem.spacing_nm)
+        # Its images are (slice, row, column), with our y as rows and z as columns.
+        volume = volume.transpose(2, 1, 0) / np.float32(problem.spacing_nm)
         return LeagueAnswer(volume=volume, status="unknown")
 
     return solve_channels(data, one)
