@@ -107,5 +107,5 @@ def _message(report: ConformanceReport, save: str | Path | None) -> str:
             f"    in     {case_text(one.counterexample or {})}",
         ]
         if one.law.name in files:
-            lines.append(f"    saved  {files[one.law.name]}")
+            lines.append(f"    again  replay({str(files[one.law.name])!r}, …)")
     return "\n".join(lines)

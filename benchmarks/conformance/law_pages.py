@@ -20,12 +20,12 @@ _TITLES = {
 _HEAD = """\
 # Laws
 
-Every law of the [conformance kit](conformance.md): what it says, its formula, and how far off a case may be, with
-the reason. `glasstomo conform --list` prints the same. This page is written by
+Every law of the [conformance kit](conformance.md): what it says, its formula, and how far off a case may
+be, with the reason. `glasstomo conform --list` prints the same. This page is written by
 `python -m glasstomo.benchmarks.conformance.law_pages docs/laws.md`; change the laws, not the page.
 
-A law that a component of the kind need not keep says in the report why it does not apply; most of these laws ask
-for a `claim`, something that the author of the component promises.
+A law that a component need not keep says in the report why it does not apply: mostly because it rests on
+a claim, something that the author of the component promises and others do not.
 """
 
 

@@ -1,6 +1,8 @@
 """Versions of what took part in a check, so that a counterexample can be traced to them."""
 
 import platform
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 
@@ -28,10 +30,18 @@ def versions_of(component: str = "", thing: Any = None) -> dict[str, str]:
     package = str(module).partition(".")[0]
     names = ["numpy", "hypothesis"]
     if package not in ("", "glasstomo", "builtins"):
-        names += metadata.packages_distributions().get(package, [])
+        names += _distributions().get(package, [])
     for name in dict.fromkeys(names):
         try:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
     return found
+
+
+@cache
+def _distributions() -> Mapping[str, list[str]]:
+    """Return packages with the distributions that brought them; takes a while, so once."""
+    from importlib import metadata
+
+    return metadata.packages_distributions()
