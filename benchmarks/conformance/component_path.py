@@ -112,12 +112,16 @@ def _near(name: str, owner: Any) -> str:
 
 def _shipped(path: str) -> Any:
     family = path.partition("/")[0]
-    makers: dict[str, Callable[[], Mapping[str, Any]]] = {
-        "own": own_components,
-        "peer": peer_components,
-        "mutant": mutants,
-    }
-    if family not in makers:
+    if family == "peer":
+        return Table("component", peer_components())[path].make()
+    if family not in ("own", "mutant"):
         raise ValueError(f"`{path}` must be package.module:object, own/NAME, peer/NAME or mutant/NAME")
-    made = Table("component", dict(makers[family]()))[path]
+    collect = own_components if family == "own" else mutants
+    known: dict[str, Any] = {}
+    # Kind by kind: a name needs only what components of its kind need.
+    for kind in _OWN:
+        known.update(collect(kind))
+        if path in known:
+            break
+    made = Table("component", known)[path]
     return made.make() if hasattr(made, "make") else made()

@@ -22,7 +22,7 @@ def conformance_html(reports: Sequence[ConformanceReport], *, files: Files | Non
     Parameters
     ----------
     reports : sequence of ConformanceReport
-        What was found, at least one.
+        What was found; without any, the page says that nothing was checked.
     files : mapping of (component, law) to path, optional
         Where counterexamples were written to.
 
@@ -30,11 +30,6 @@ def conformance_html(reports: Sequence[ConformanceReport], *, files: Files | Non
     -------
     str
         HTML; everything that was filled in is escaped.
-
-    Raises
-    ------
-    ValueError
-        When there is no report.
 
     Examples
     --------
@@ -46,8 +41,6 @@ def conformance_html(reports: Sequence[ConformanceReport], *, files: Files | Non
     """
     from ..page import render_page
 
-    if not reports:
-        raise ValueError("`reports` must hold at least one report, got none")
     parts = [_part(number, report, files or {}) for number, report in enumerate(reports)]
     single = reports[0] if len(reports) == 1 else None
     broken = sum(len(one.broken) for one in reports)
@@ -164,6 +157,8 @@ def _share(ratio: float) -> str:
 
 def _facts(reports: Sequence[ConformanceReport]) -> dict[str, object]:
     """Say how all this was run."""
+    if not reports:
+        return {}
     first = reports[0]
     versions = {name: version for one in reports for name, version in one.versions.items()}
     return {
