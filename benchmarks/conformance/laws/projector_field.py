@@ -1,0 +1,87 @@
+"""Laws of projectors: the field of view, and the mass within it."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..beam_geometry import BeamGeometry
+from ..drawn_array import DrawnArray
+from ..finding import Finding
+from ..law import law
+from ..projector_family import ProjectorFamily
+from .operator_rounding import gain, length, rounding, wide
+from .projector_cases import ROUNDED, built, declined, volumes
+
+
+@law(
+    kind="projector",
+    formula="spacing Σ_v P x = spacing² Σ x at every tilt and slice, for x within the field of view",
+    tolerance=ROUNDED,
+    cases=lambda family: volumes(family),
+    excuse=lambda family: (
+        declined()(family)
+        if "mass" in family.claims
+        else 'it does not state to keep the mass to rounding ("mass")'
+    ),
+)
+def mass(family: ProjectorFamily, geometry: BeamGeometry, x: DrawnArray) -> Finding:
+    """The mass within the field of view is kept at every tilt.
+
+    Notes
+    -----
+    Voxels whose corners may leave the bins at some tilt are emptied: those farther from the middle than half
+    the bins less √½.
+    """
+    nz, ny, _ = geometry.shape
+    z, y = np.arange(nz) - 0.5 * (nz - 1), np.arange(ny) - 0.5 * (ny - 1)
+    reach = np.hypot(z[:, None], y[None, :])
+    within = reach <= 0.5 * geometry.series_shape[1] - np.sqrt(0.5)
+    op, array = built(family, geometry), x.array() * within[:, :, None]
+    found = wide(op.apply(array)).sum(axis=1)
+    wanted = geometry.spacing_nm * wide(array.astype(op.dtype)).sum(axis=(0, 1))
+    error = length(found - wanted)
+    limit = rounding(op, gain(op, array) * length(array) * np.sqrt(op.range[1]))
+    return Finding(error, limit, f"the mass is off by {error:.6g} of {length(wanted):.6g} of each tilt")
+
+
+def _more_bins(geometry: BeamGeometry) -> tuple[BeamGeometry, ...]:
+    return (replace(geometry, bins=geometry.series_shape[1] + 4),)
+
+
+@law(
+    kind="projector",
+    formula="P with two bins fewer at either end = the middle of P",
+    tolerance=ROUNDED,
+    cases=lambda family: volumes(family, related=_more_bins),
+    excuse=declined(_more_bins),
+)
+def field_of_view(family: ProjectorFamily, geometry: BeamGeometry, x: DrawnArray) -> Finding:
+    """What falls beside the bins is dropped: fewer bins see the same in those that are left."""
+    op, array = built(family, geometry), x.array()
+    wanted = wide(built(family, _more_bins(geometry)[0]).apply(array))[:, 2:-2]
+    error = length(wide(op.apply(array)) - wanted)
+    limit = rounding(op, gain(op, array) * length(array))
+    return Finding(error, limit, f"with fewer bins: off by {error:.6g} of {length(wanted):.6g}")
+
+
+def _padded(geometry: BeamGeometry) -> tuple[BeamGeometry, ...]:
+    nz, ny, nx = geometry.shape
+    return (replace(geometry, shape=(nz + 2, ny + 2, nx), bins=geometry.series_shape[1]),)
+
+
+@law(
+    kind="projector",
+    formula="P(x within a frame of empty voxels) = P x, for the same bins",
+    tolerance=ROUNDED,
+    cases=lambda family: volumes(family, related=_padded),
+    excuse=declined(_padded),
+)
+def empty_frame(family: ProjectorFamily, geometry: BeamGeometry, x: DrawnArray) -> Finding:
+    """Empty voxels around a volume make no difference."""
+    op, array = built(family, geometry), x.array()
+    framed = np.pad(array, ((1, 1), (1, 1), (0, 0)))
+    found = wide(built(family, _padded(geometry)[0]).apply(framed))
+    wanted = wide(op.apply(array))
+    limit = rounding(op, gain(op, array) * length(array))
+    error = length(found - wanted)
+    return Finding(error, limit, f"within an empty frame: off by {error:.6g} of {length(wanted):.6g}")
