@@ -1,4 +1,4 @@
-"""The command ``glasstomo bench``; what it runs is imported when it runs."""
+"""The command ``glasstomo bench`` and the one below it; what they run is imported when they run."""
 
 import json
 from collections.abc import Sequence
@@ -31,7 +31,23 @@ _UNITS = {
 }
 
 
-@click.command()
+class BenchCommands(click.Group):
+    """The command itself, and those below it, which are loaded only when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return all names."""
+        return ["league"]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command by its name."""
+        if cmd_name != "league":
+            return None
+        from .league.league_command import league
+
+        return league
+
+
+@click.group(cls=BenchCommands, invoke_without_command=True, subcommand_metavar="[league …]")
 @click.option(
     "--size",
     "sizes",
@@ -98,7 +114,9 @@ _UNITS = {
     help="Draw gap against time as well: .png, .pdf or .svg.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line, as they come.")
+@click.pass_context
 def bench(
+    ctx: click.Context,
     sizes: tuple[int, ...],
     parts: tuple[str, ...],
     no_gap: bool,
@@ -113,8 +131,12 @@ def bench(
 
     Exit status 1 says that one of our own solves did not reach its gap.
 
+    The command below it ranks solvers on the science instead.
+
     Example: glasstomo bench --size 64 --threads 1 --threads 2 --json
     """
+    if ctx.invoked_subcommand is not None:
+        return _nothing_given(ctx)
     from ..recon.interruption import raised
     from .bench import PARTS
     from .bench import bench as run
@@ -143,6 +165,16 @@ def bench(
     if plot is not None and not as_json:
         click.echo(f"Figure: {plot}")
     return 0 if all_converged(rows) else 1
+
+
+def _nothing_given(ctx: click.Context) -> int:
+    """Refuse options of the timings before a command that does not take them."""
+    given = ctx.get_parameter_source
+    for name in ctx.params:
+        if given(name) is click.core.ParameterSource.COMMANDLINE:
+            option = next(one.opts[0] for one in ctx.command.params if one.name == name)
+            raise click.UsageError(f"{option} belongs to the timings; put options of league behind it", ctx)
+    return 0
 
 
 def figure_file(plot: Path | None) -> AbstractContextManager[Path | None]:

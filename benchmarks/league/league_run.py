@@ -114,7 +114,7 @@ def run_league(
         rows = stack.enter_context(LeagueRows(folder))
         for text in rows.warnings:
             progress.note(text)
-        calls = _calls(problems, entries, search_path)
+        calls = all_solves(problems, entries, search_path)
         landed = rows.finished()
         again = _NOT_SOLVED if retry_failed else ()
         todo = [
@@ -124,7 +124,7 @@ def run_league(
         ]
         if todo:
             _run(todo, len(calls), rows, workers, progress)
-        table = _wanted(rows.table(), calls)
+        table = chosen_rows(rows.table(), calls)
         if out is not None:
             rows.write_results(table)
     return LeagueRun(
@@ -237,10 +237,10 @@ def _stamp() -> dict[str, str]:
     }
 
 
-def _calls(
-    problems: Sequence[LeagueProblem], entries: Sequence[LeagueEntry], search_path: str | None
+def all_solves(
+    problems: Sequence[LeagueProblem], entries: Sequence[LeagueEntry], search_path: str | None = None
 ) -> list[dict[str, Any]]:
-    """All solves; those of the same data follow each other, so that these are made once."""
+    """Return the calls of all solves; those of the same data follow each other."""
     import sys
 
     keys = {}
@@ -296,8 +296,8 @@ def _row(call: Mapping[str, Any], outcome: Outcome) -> dict[str, Any]:
     return identity | {"status": "failed", "reason": f"the league itself: {outcome.error}"} | _stamp()
 
 
-def _wanted(table: "pd.DataFrame", calls: Sequence[Mapping[str, Any]]) -> "pd.DataFrame":
-    """Return the rows of these solves in their order."""
+def chosen_rows(table: "pd.DataFrame", calls: Sequence[Mapping[str, Any]]) -> "pd.DataFrame":
+    """Return the rows of these solves, in their order."""
     place = {_identity(call): index for index, call in enumerate(calls)}
     found = [(place.get(key, -1), row) for row, key in enumerate(_keys(table))]
     return table.iloc[[row for index, row in sorted(found) if index >= 0]].reset_index(drop=True)

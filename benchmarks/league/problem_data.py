@@ -109,9 +109,13 @@ def _standard_data(problem: LeagueProblem, replicate: int) -> ProblemData:
     return ProblemData(solver=LeagueData.from_series(series, seconds=problem.seconds), map=eds)
 
 
-@functools.lru_cache(maxsize=1)
 def problem_truth(problem: LeagueProblem, replicate: int) -> Phantom:
     """Return the true particle of a replicate on the grid of the reconstruction."""
+    return _truth(cast(Any, problem), replicate)
+
+
+@functools.lru_cache(maxsize=1)
+def _truth(problem: LeagueProblem, replicate: int) -> Phantom:
     return draw_truth(problem.design.specimen, replicate=replicate, seed=problem.seed).downsampled(FINER)
 
 
