@@ -66,7 +66,7 @@ def field_of_view(family: ProjectorFamily, geometry: BeamGeometry, x: DrawnArray
 
 def _padded(geometry: BeamGeometry) -> tuple[BeamGeometry, ...]:
     nz, ny, nx = geometry.shape
-    return (replace(geometry, shape=(nz + 2, ny + 2, nx), bins=geometry.series_shape[1]),)
+    return (replace(geometry, shape=(nz + 4, ny + 2, nx), bins=geometry.series_shape[1]),)
 
 
 @law(
@@ -77,9 +77,14 @@ def _padded(geometry: BeamGeometry) -> tuple[BeamGeometry, ...]:
     excuse=declined(_padded),
 )
 def empty_frame(family: ProjectorFamily, geometry: BeamGeometry, x: DrawnArray) -> Finding:
-    """Empty voxels around a volume make no difference."""
+    """Empty voxels around a volume make no difference.
+
+    Notes
+    -----
+    The frame is two voxels deep along z and one along y, so that the middle stays where it was.
+    """
     op, array = built(family, geometry), x.array()
-    framed = np.pad(array, ((1, 1), (1, 1), (0, 0)))
+    framed = np.pad(array, ((2, 2), (1, 1), (0, 0)))
     found = wide(built(family, _padded(geometry)[0]).apply(framed))
     wanted = wide(op.apply(array))
     limit = rounding(op, gain(op, array) * length(array))

@@ -78,7 +78,7 @@ def _standing_for(family: ProjectorFamily) -> LinearMap:
 
 def _refitted(geometry: BeamGeometry, case: dict[str, Any]) -> dict[str, Any]:
     """Fold the arrays of a case to the shapes of a geometry."""
-    shapes = {_DOMAIN: geometry.shape, _RANGE: geometry.series_shape}
+    shapes: dict[tuple[int, ...], tuple[int, ...]] = {_DOMAIN: geometry.shape, _RANGE: geometry.series_shape}
     return {
         "geometry": geometry,
         **{
