@@ -1,0 +1,119 @@
+"""Total variations of our regularisers as functionals, and the proximal point of FISTA."""
+
+from typing import Any
+
+import numpy as np
+
+from .functional import Functional
+
+_VOLUME = (3, 3, 3)
+_GAMMA = (1.0, 0.5)
+# `Problem` wants a finite lower bound.
+_NO_BOUND = -1e30
+# `TGV2.value` is certified to so much of itself.
+_TGV2_GAP = 1e-4
+
+
+def made_regulariser(name: str, channels: int | None = None) -> Any:
+    """Return a regulariser of `recon`, with weights of its channels.
+
+    Examples
+    --------
+    >>> made_regulariser("tv2").components
+    6
+    """
+    from ...recon.regularisers.tgv2 import TGV2
+    from ...recon.regularisers.tv import TV
+    from ...recon.regularisers.tv2 import TV2
+    from ...recon.regularisers.tv_tv2 import TVTV2
+
+    kinds: dict[str, Any] = {"tv": TV, "tv2": TV2, "tv_tv2": TVTV2, "tgv2": TGV2}
+    return kinds[name](channels=channels, channel_weights=None if channels is None else _GAMMA[:channels])
+
+
+def variation(name: str, channels: int | None = None) -> Functional:
+    """Return the value of a regulariser.
+
+    Parameters
+    ----------
+    name : {"tv", "tv2", "tv_tv2", "tgv2"}
+        Which.
+    channels : int, optional
+        Number of channels; none when omitted.
+
+    Examples
+    --------
+    >>> volume = np.zeros((3, 3, 3))
+    >>> volume[1:] = 2.0
+    >>> variation("tv").evaluate(volume)
+    18.0
+    """
+    regulariser = made_regulariser(name, channels)
+    gamma = 1.0 if channels is None else np.array(_GAMMA[:channels])
+    return Functional(
+        name=name if channels is None else f"{name} of {channels} channels",
+        domain=_VOLUME if channels is None else (channels, *_VOLUME),
+        value=regulariser.value,
+        value_accuracy=_TGV2_GAP if name == "tgv2" else 0.0,
+        closed_form=name if name in ("tv", "tv2") else None,
+        parameters={"channel_weights": gamma} if name in ("tv", "tv2") else None,
+        claims=frozenset({"homogeneous", "even"}),
+    )
+
+
+def fista_prox(
+    name: str,
+    *,
+    lower: float = -np.inf,
+    upper: float = np.inf,
+    lam: float = 0.5,
+    iterations: int = 400,
+    accuracy: float = 1e-3,
+) -> Functional:
+    """Return a regulariser in a box with the proximal point that FISTA takes, after many of its iterations.
+
+    Parameters
+    ----------
+    name : {"tv", "tv2", "tv_tv2"}
+        The regulariser.
+    lower, upper : float
+        The box.
+    lam : float
+        λ.
+    iterations : int
+        Dual steps.
+    accuracy : float
+        What is stated for them.
+
+    Examples
+    --------
+    >>> round(float(fista_prox("tv").proximal(np.eye(3)[None], 1e6).mean()), 4)  # all flat
+    0.3333
+    """
+    from ...recon.baselines.fista_tv import TvProx
+    from ...recon.problem import Problem
+
+    shape = (1, 3, 3)
+    problem = Problem(
+        data=np.ones((1, 3, 3)),
+        angles_deg=[0.0],
+        spacing_nm=1.0,
+        depth=1,
+        regulariser=name,
+        lower=max(lower, _NO_BOUND),
+        upper=upper,
+    )
+
+    def value(volume: np.ndarray) -> float:
+        within = (volume >= lower).all() and (volume <= upper).all()
+        return lam * problem.penalty.value(volume) if within else np.inf
+
+    boxed = np.isfinite([lower, upper]).any()
+    return Functional(
+        name=f"{name} with the proximal point of FISTA{', in a box' if boxed else ''}",
+        domain=shape,
+        value=value,
+        prox=lambda x, step: TvProx(problem, step * lam)(x, iterations),
+        prox_accuracy=accuracy,
+        claims=frozenset() if boxed else frozenset({"homogeneous", "even"}),
+    )
