@@ -62,9 +62,8 @@ def _array_text(drawn: Any) -> str:
         return f"{drawn.shape} normal noise of seed {drawn.seed}{extra}{floor}"
     values = drawn.array()
     if values.size <= _SMALL:
-        return np.array2string(values, separator=", ", formatter={"float_kind": "{:.6g}".format}).replace(
-            "\n", ""
-        )
+        text = np.array2string(values, separator=", ", formatter={"float_kind": "{:.6g}".format})
+        return " ".join(text.split())
     entries = [
         f"[{', '.join(str(i) for i in np.unravel_index(int(flat), drawn.shape))}] = "
         f"{values.reshape(-1)[flat]:.6g}"

@@ -120,7 +120,7 @@ def _check(objects: tuple[str, ...], options: dict[str, Any]) -> int:
     """Check components, print what came of it, and write what was asked for."""
     from ..console_tables import print_table
     from .conform_run import run_components
-    from .conform_text import broken_lines, laws_table, reports_table, summary_line
+    from .conform_text import broken_lines, hint_line, laws_table, reports_table, summary_line
 
     _check_places(options["html"], options["junit"])
     with _quiet_stdout():
@@ -140,6 +140,8 @@ def _check(objects: tuple[str, ...], options: dict[str, Any]) -> int:
     for name, reason in run.skipped.items():
         click.echo(f"left out: {name}: {reason}")
     click.echo(summary_line(run))
+    if single and (hint := hint_line(run.reports[0])):
+        click.echo(hint)
     for path in (options["html"], options["junit"]):
         if path is not None:
             click.echo(f"Wrote {path}")

@@ -138,3 +138,13 @@ def summary_line(run: "ConformRun") -> str:
         return f"{reports[0].subject} {reports[0].verdict}"
     good = sum(one.ok for one in reports)
     return f"{good} of {len(reports)} components keep all laws that apply to them"
+
+
+def hint_line(report: ConformanceReport) -> str | None:
+    """Say how more laws apply to a component of which nothing was promised; None where something was."""
+    if not report.excused or "claims" in report.options or ":" not in report.component:
+        return None
+    return (
+        "More laws apply to a component that promises more. State what yours does, as the table names it: "
+        "--set claims=NAME,NAME, or another field, as in --set variational=true"
+    )

@@ -1,25 +1,22 @@
 """All laws, by the kind of component that they are laws of."""
 
-import importlib
-import importlib.util
 from collections.abc import Iterable
 
 from ....phantoms.table import Table
 from ..law import Law
-
-
-def _laws(kind: str) -> Table[Law]:
-    module = f"{__package__}.{kind}_table"
-    found = ()
-    if importlib.util.find_spec(module):
-        made = getattr(importlib.import_module(module), f"{kind.upper()}_LAWS")
-        found = tuple(made.values()) if isinstance(made, dict) else tuple(made)
-    return Table(f"law of {kind}s", {law.name: law for law in found})
-
+from .functional_table import FUNCTIONAL_LAWS
+from .operator_table import OPERATOR_LAWS
+from .projector_table import PROJECTOR_LAWS
+from .solver_table import SOLVER_LAWS
 
 LAWS: Table[Table[Law]] = Table(
     "kind of component",
-    {kind: _laws(kind) for kind in ("operator", "projector", "functional", "solver")},
+    {
+        "operator": OPERATOR_LAWS,
+        "projector": PROJECTOR_LAWS,
+        "functional": FUNCTIONAL_LAWS,
+        "solver": SOLVER_LAWS,
+    },
 )
 """Kind of component to its laws by name."""
 
