@@ -20,13 +20,15 @@ RULE = (
     "the phase diagram from the true one, in units of the published precision, or the relative error of the "
     "cross-section. Entries that a paired t-test over the replicates (95 %) does not tell from the best of "
     "their group share its rank. Over all problems they are ranked by the geometric mean of their error "
-    f"relative to that of the null entry “{UNIT_ENTRY}”, at most 1: an answer worse than the null, or none, "
-    "counts as the null. Entries within 1.96 standard errors of their paired difference share a rank. Time "
-    "is shown, and decides nothing."
+    f"relative to that of the null entry “{UNIT_ENTRY}”. On each problem it is at most 1, so that an answer "
+    "worse than the null, or none, counts as the null; and errors below a tenth of what solves a problem count "
+    "as that tenth. Entries within 1.96 standard errors of their paired difference share a rank. Time is "
+    "shown, and decides nothing."
 )
 """How entries are ranked, for readers."""
 
-_LEAST = 1e-3
+# Errors below this part of what solves a problem are luck, and nobody's need: they count as that.
+_LEAST = 0.1
 _Z = 1.96
 
 
@@ -199,6 +201,7 @@ class _Board:
             if row["status"] == "done" and score is not None:
                 self.raw[self.names.index(row["entry"]), numbers.index(row["replicate"])] = score
         self.unit = self._unit()
+        self.least = _LEAST * problem.solved
         # An answer that is missing costs what the null entry would have.
         self.filled = np.where(np.isnan(self.raw), self.unit, self.raw)
         self.means = self.filled.mean(axis=1) if self.names else np.zeros(0)
@@ -217,14 +220,13 @@ class _Board:
 
     def relative(self, name: str) -> float:
         """Return the mean score over that of the null entry."""
-        ratio = self.means[self.names.index(name)] / float(self.unit.mean())
-        return float(np.clip(ratio, _LEAST, 1.0)) if ratio == ratio else 1.0
+        mean = max(float(self.means[self.names.index(name)]), self.least)
+        return min(mean / max(float(self.unit.mean()), self.least), 1.0)
 
     def difference(self, first: str, second: str) -> tuple[float, float]:
         """Mean and standard error of the logarithm of the ratio of two entries, paired by replicate."""
         one, two = (np.minimum(self.filled[self.names.index(name)], self.unit) for name in (first, second))
-        low = _LEAST * float(self.unit.mean())
-        means = max(float(one.mean()), low), max(float(two.mean()), low)
+        means = max(float(one.mean()), self.least), max(float(two.mean()), self.least)
         # To first order: the log of a mean changes by its relative change.
         changes = one / means[0] - two / means[1]
         return math.log(means[0] / means[1]), _standard_error(changes)
@@ -315,8 +317,7 @@ def _factor(boards: list[_Board], name: str) -> float:
     squares = []
     for board in boards:
         scores = np.minimum(board.filled[board.names.index(name)], board.unit)
-        mean = float(scores.mean())
-        squares.append((_standard_error(scores) / mean) ** 2 if mean > 0 else 0.0)
+        squares.append((_standard_error(scores) / max(float(scores.mean()), board.least)) ** 2)
     return math.exp(math.sqrt(sum(squares)) / len(boards))
 
 

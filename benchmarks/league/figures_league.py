@@ -1,0 +1,174 @@
+"""Figures of the league: how good each entry is, against its time and problem by problem."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
+
+from ..figures_style import (
+    BLACK,
+    BLUE,
+    GREY,
+    LIGHT,
+    ORANGE,
+    PAGE_IN,
+    VERMILLION,
+    colour_bar,
+    new_figure,
+    styled,
+)
+from .league_problem import LeagueProblem
+from .league_table import LeagueTable, Standing
+
+FAMILIES = {
+    "own": ("glasstomo", BLUE, "o"),
+    "peer": ("other packages", ORANGE, "s"),
+    "null": ("null entries", GREY, "X"),
+    "outside": ("solver from outside", VERMILLION, "D"),
+}
+"""What the legend calls a family, its colour and marker."""
+
+_LABEL_IN = 0.115
+_ROW_IN = 0.19
+_SHOWN = "{:.2g}"
+
+
+@styled
+def figure_times(table: LeagueTable) -> Figure:
+    """Draw the error of every entry against its time.
+
+    Parameters
+    ----------
+    table : LeagueTable
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Both axes logarithmic; a line joins the entries that none is both better and faster than. Bars are
+        1.96 standard errors to either side.
+
+    Raises
+    ------
+    ValueError
+        When no entry has a time.
+    """
+    drawn = [one for one in table.standings if one.core_seconds is not None]
+    if not drawn:
+        raise ValueError("`table` must hold at least one entry with a time")
+    figure = new_figure(PAGE_IN, max(3.4, 0.9 + _LABEL_IN * len(drawn)))
+    ax = figure.subplots()
+    ax.set(xscale="log", yscale="log")
+    for family, (label, colour, marker) in FAMILIES.items():
+        group = [one for one in drawn if one.family == family]
+        if not group:
+            continue
+        errors = np.array([one.relative for one in group])
+        factors = np.array([one.factor for one in group]) ** 1.96
+        bars = [errors - errors / factors, errors * factors - errors]
+        ax.errorbar(
+            [_time(one) for one in group], errors, yerr=bars,
+            fmt=marker, color=colour, markersize=4, elinewidth=0.6, label=label, zorder=3,
+        )  # fmt: skip
+    front = sorted((one for one in drawn if one.front), key=_time)
+    times = [_time(one) for one in front]
+    ax.step(times, [one.relative for one in front], where="post", color=LIGHT, linewidth=1.4, zorder=1)
+    ax.axhline(1.0, color=GREY, linewidth=0.6, linestyle=":", zorder=0)
+    ax.set(xlabel="Core seconds per solve (median)", ylabel="Error relative to the null entry")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axis.set_minor_formatter(NullFormatter())
+    _room_for_words(ax, drawn)
+    _words(figure, ax, drawn)
+    ax.legend(loc="lower left")
+    return figure
+
+
+@styled
+def figure_problems(table: LeagueTable, problems: Sequence[LeagueProblem]) -> Figure:
+    """Draw the score of every entry on every problem as a matrix.
+
+    Parameters
+    ----------
+    table : LeagueTable
+    problems : sequence of LeagueProblem
+        Columns.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Rows: entries, best first. Colour: error relative to the null entry; number: the primary score, bold
+        where the problem counts as solved; a dash where there is no answer.
+    """
+    names = [one.entry for one in table.standings]
+    problems = [one for one in problems if table.on(one.name)]
+    places = {(one.entry, one.problem): one for one in table.places}
+    relative = np.array([[places[name, one.name].relative for one in problems] for name in names])
+    figure = new_figure(PAGE_IN, 1.5 + _ROW_IN * len(names))
+    ax = figure.subplots()
+    low = 10.0 ** math.floor(math.log10(max(float(relative.min()), 1e-3)))
+    drawn = ax.imshow(relative, cmap="cividis", norm=LogNorm(min(low, 0.1), 1.0), aspect="auto")
+    for row, name in enumerate(names):
+        for column, problem in enumerate(problems):
+            place = places[name, problem.name]
+            # Dark cells take light numbers.
+            dark = math.log(relative[row, column]) / math.log(min(low, 0.1)) > 0.55
+            ax.text(
+                column, row, "–" if place.score is None else _score(place.score, problem),
+                ha="center", va="center", fontsize=6, color="white" if dark else BLACK,
+                fontweight="bold" if place.solved else "normal",
+            )  # fmt: skip
+    ax.set_yticks(range(len(names)), names)
+    ax.set_xticks(range(len(problems)), [one.name.replace("_", "\n") for one in problems], fontsize=6)
+    ax.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
+    ax.spines[:].set_visible(False)
+    colour_bar(figure, drawn, ax, "Error relative to the null entry")
+    return figure
+
+
+def _score(score: float, problem: LeagueProblem) -> str:
+    """Write a primary score; cross-sections in per cent."""
+    return f"{100 * score:.2g} %" if problem.kind == "standard" else _SHOWN.format(score)
+
+
+def _time(one: Standing) -> float:
+    # Faster than a tick of the system's clock is not told apart.
+    return max(one.core_seconds or 0.0, 0.01)
+
+
+def _room_for_words(ax: Axes, drawn: Sequence[Standing]) -> None:
+    times = [_time(one) for one in drawn]
+    ax.set_xlim(min(times) / 1.5, max(times) * 6)
+    ax.set_ylim(min(one.relative for one in drawn) / 1.6, 1.6)
+
+
+def _words(figure: Figure, ax: Axes, drawn: Sequence[Standing]) -> None:
+    """Name the marks beside them, each word moved up or down until it covers no other."""
+    figure.draw_without_rendering()
+    height = _LABEL_IN * figure.dpi
+    taken: list[tuple[float, float, float]] = []
+    for one in sorted(drawn, key=lambda one: (one.relative, _time(one))):
+        x, y = ax.transData.transform((_time(one), one.relative))
+        width = 0.058 * figure.dpi * len(one.entry) + 10
+        free = next(
+            (
+                y + step * height * 0.5
+                for step in sorted(range(-40, 41), key=abs)
+                if all(
+                    abs(y + step * height * 0.5 - other) >= height or x > right or x + width < left
+                    for left, right, other in taken
+                )
+            ),
+            y,
+        )
+        taken.append((x, x + width, free))
+        colour = FAMILIES.get(one.family, FAMILIES["outside"])[1]
+        ax.annotate(
+            one.entry, (x, y), (x + 13, free), xycoords="figure pixels", textcoords="figure pixels",
+            fontsize=6, va="center", color=BLACK if one.family == "null" else colour, annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": LIGHT, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 2}
+            if abs(free - y) > height * 0.6 else None,
+        )  # fmt: skip
