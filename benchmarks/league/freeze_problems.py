@@ -1,7 +1,7 @@
 """Freeze the data of the league's problems: write the digest of every replicate into its file.
 
-``python -m glasstomo.benchmarks.league.freeze_problems [NAME ...]`` does so for all problems, or for some. Only
-for a problem that is new or whose version was raised: results of frozen data must stay comparable.
+``python -m glasstomo.benchmarks.league.freeze_problems [NAME ...]`` does so for all problems, or for some.
+Only for a problem that is new or whose version was raised: results of frozen data must stay comparable.
 """
 
 import re

@@ -99,7 +99,7 @@ def run_league(
     Examples
     --------
     >>> problem = LeagueProblem(name="small", design={"specimen": {"size": 16}}, replicates=1)
-    >>> run = run_league([problem], [ENTRIES["support"]], workers=0)
+    >>> run = run_league([problem], [ENTRIES["constant"]], workers=0)
     >>> run.table["status"].tolist(), run.computed
     (['done'], 1)
     """

@@ -12,7 +12,7 @@ from .league_problem import LeagueProblem
 if TYPE_CHECKING:
     import pandas as pd
 
-UNIT_ENTRY = "support"
+UNIT_ENTRY = "constant"
 """Null entry whose score is the unit on every problem: one constant wherever all tilts are bright."""
 
 RULE = (
@@ -21,8 +21,8 @@ RULE = (
     "cross-section. Entries that a paired t-test over the replicates (95 %) does not tell from the best of "
     "their group share its rank. Over all problems they are ranked by the geometric mean of their error "
     f"relative to that of the null entry “{UNIT_ENTRY}”. On each problem it is at most 1, so that an answer "
-    "worse than the null, or none, counts as the null; and errors below a tenth of what solves a problem count "
-    "as that tenth. Entries within 1.96 standard errors of their paired difference share a rank. Time is "
+    "worse than the null, or none, counts as the null; and errors below a tenth of what solves a problem "
+    "count as that tenth. Entries within 1.96 standard errors of their paired difference share a rank. Time is "
     "shown, and decides nothing."
 )
 """How entries are ranked, for readers."""
@@ -169,9 +169,9 @@ def league_table(rows: "pd.DataFrame", problems: Sequence[LeagueProblem]) -> Lea
     ...     {"problem": "p", "problem_key": problem.key, "entry": entry, "entry_key": entry,
     ...      "family": "own", "replicate": k, "status": "done", "core_seconds": 1.0,
     ...      "phase_diagram_distance": score + 0.01 * k}
-    ...     for entry, score in (("support", 4.0), ("mine", 1.0)) for k in range(2)])
+    ...     for entry, score in (("constant", 4.0), ("mine", 1.0)) for k in range(2)])
     >>> [(one.entry, one.rank, round(one.relative, 2)) for one in league_table(rows, [problem]).standings]
-    [('mine', 1, 0.25), ('support', 2, 1.0)]
+    [('mine', 1, 0.25), ('constant', 2, 1.0)]
     """
     records = [_clean(row) for row in rows.to_dict("records")]
     _check_keys(records)
