@@ -23,7 +23,7 @@ def _shape(context: click.Context, parameter: click.Parameter, text: str | None)
     if text is None:
         return None
     try:
-        shape = tuple(int(part) for part in text.replace("x", ",").split(",") if part.strip())
+        shape = tuple(int(part) for part in text.split(","))
     except ValueError:
         shape = ()
     if not shape or min(shape) < 1:
