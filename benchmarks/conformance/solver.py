@@ -1,7 +1,7 @@
 """A solver, as the laws see it: a problem goes in, a volume comes out, perhaps with what is said of it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -52,8 +52,13 @@ class Solver:
         Whether `run` takes ``max_iterations``.
     claims : frozenset of str
         Stated beyond what every solver keeps: "nonnegative", "deterministic", "linear" (in the data),
-        "monotone" (its history of the objective never rises), "any_geometry" (depth other than y, any
-        tilts), "weights", "gains", "background", "channels", "bounds" (fields of `Problem` that it honours).
+        "monotone" (its history of the objective never rises), "objectives" (its history holds the
+        objective of the problem, and ends with that of the answer), "tilt_order" (a direct method in which
+        all tilts count alike), "any_geometry" (depth other than y, any tilts), "weights", "gains",
+        "background", "channels", "bounds" (fields of `Problem` that it honours).
+    run_arrays : callable, optional
+        ``run_arrays(data, angles_deg, spacing_nm) -> Answer``, for those that also take data as they come,
+        before a `Problem` has checked them.
 
     Examples
     --------
@@ -72,12 +77,14 @@ class Solver:
     gap: float = 1e-3
     takes_limit: bool = False
     claims: frozenset[str] = frozenset({"nonnegative", "deterministic"})
+    run_arrays: Callable[[np.ndarray, np.ndarray, float], Answer] | None = None
 
     def solve(self, problem: Any, **limits: Any) -> Answer:
         """Run it; a volume of another shape, or no array of real numbers, is refused."""
         answer = self.run(problem, **limits)
-        if np.shape(answer.volume) != problem.shape:
-            raise ValueError(
-                f"{self.name} must return a volume of shape {problem.shape}, got {np.shape(answer.volume)}"
-            )
-        return answer
+        volume = np.asarray(answer.volume)
+        if volume.dtype.kind not in "biuf":
+            raise ValueError(f"{self.name} must return real numbers, got {volume.dtype}")
+        if volume.shape != problem.shape:
+            raise ValueError(f"{self.name} must return a volume of shape {problem.shape}, got {volume.shape}")
+        return replace(answer, volume=volume)
