@@ -74,7 +74,7 @@ class LeagueProblem(Parameters):
     design: Design = Design()
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     replicates: Annotated[int, Field(ge=1, le=100)] = 3
-    seconds: PositiveFloat = 60.0
+    seconds: PositiveFloat = 30.0
     memory_gb: PositiveFloat = 4.0
     digests: tuple[str, ...] = ()
 

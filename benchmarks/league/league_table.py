@@ -22,8 +22,8 @@ RULE = (
     "their group share its rank. Over all problems they are ranked by the geometric mean of their error "
     f"relative to that of the null entry “{UNIT_ENTRY}”. On each problem it is at most 1, so that an answer "
     "worse than the null, or none, counts as the null; and errors below a tenth of what solves a problem "
-    "count as that tenth. Entries within 1.96 standard errors of their paired difference share a rank. Time is "
-    "shown, and decides nothing."
+    "count as that tenth. Entries within 1.96 standard errors of their paired difference share a rank. Time "
+    "is shown, and decides nothing."
 )
 """How entries are ranked, for readers."""
 

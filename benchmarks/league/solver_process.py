@@ -47,7 +47,7 @@ class Limits:
         By the clock, for imports, compilation and the toy.
     """
 
-    core_seconds: float = 60.0
+    core_seconds: float = 30.0
     wall_seconds: float | None = None
     memory_gb: float = 4.0
     warm_up_seconds: float = 300.0
