@@ -100,7 +100,7 @@ def astra_projector(kernel: str, *, name: str | None = None, accuracy: float = 0
             claims=CLAIMS[kernel] & {"positive"},
         )
         # ASTRA keeps projectors until it is told not to.
-        weakref.finalize(made, astra.projector.delete, number)
+        weakref.finalize(strips, astra.projector.delete, number)
         return made
 
     return ProjectorFamily(name=title, make=make, claims=CLAIMS[kernel], accuracy=accuracy)

@@ -1,6 +1,5 @@
 """ODL's operators, functionals and ray transforms, with the inner products of their spaces."""
 
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -11,9 +10,6 @@ from ..linear_map import LinearMap
 from ..projector_family import ProjectorFamily
 from .odl_layout import Layout, layout_of
 from .slices import square_slices, stacked_slices
-
-# Steps between tilts that differ by less are the same for ODL's partitions.
-_EVEN = 1e-7
 
 
 def odl_operator(operator: Any, *, name: str | None = None) -> LinearMap:
@@ -122,10 +118,6 @@ def _given(get: Any) -> Any:
 def ray_transform(impl: str, *, name: str | None = None, accuracy: float = 0.02) -> ProjectorFamily:
     """Make the family of ``odl.applications.tomo.RayTransform`` of parallel beams in square slices.
 
-    Each slice across the tilt axis is a transform of its own, on a space centred at the origin, with
-    ODL's default weights: cell volumes in the slice and in the sinogram, so that its adjoint is one with
-    respect to these.
-
     Parameters
     ----------
     impl : {"astra_cpu", "skimage"}
@@ -137,59 +129,59 @@ def ray_transform(impl: str, *, name: str | None = None, accuracy: float = 0.02)
 
     Notes
     -----
-    ODL's images have axes (first, second) = (x, y) with y upwards and a detector along
-    ``(cos φ, sin φ)``; here the slice is turned so that (x, y) = (y, z), and φ is the tilt. Declined are
-    tilts out of order, which are no partition; a single one, whose extent is zero; and for the back end of
-    scikit-image tilts that are not evenly spaced, as it resamples the sinogram on a uniform partition.
+    Partitions of ODL hold angles in order, its back end of scikit-image wants them evenly spaced, and
+    returns NaN for a single one, between which it cannot interpolate. Therefore every tilt of every slice is
+    a transform of its own, of that tilt and one a radian further, of which only the first is used: its row
+    is picked, and the other one of the adjoint's argument is zero. Spaces have ODL's default weights, the
+    areas of cells; the adjoint is one with respect to these. ODL's images have axes (x, y) with a detector
+    along ``(cos φ, sin φ)``; here (x, y) = (y, z), and φ is the tilt.
     """
+    title = name or f"odl.RayTransform({impl})"
 
     def make(geometry: BeamGeometry) -> LinearMap:
-        operator = _one_slice(impl, geometry)
-        domain, series = layout_of(operator.domain), layout_of(operator.range)
-        back = operator.adjoint
+        transforms = [_of_one_tilt(impl, geometry, angle) for angle in geometry.angles_deg]
+        pairs = [(transform, transform.adjoint) for transform in transforms]
+        domain, view = layout_of(transforms[0].domain), layout_of(transforms[0].range)
 
         def forward(part: np.ndarray) -> np.ndarray:
             # (z, y) to ODL's (y, z); z runs upwards in both.
-            return series.array(operator(domain.element(np.ascontiguousarray(part.T))))
+            image = np.ascontiguousarray(part.T)
+            return np.stack([view.array(there(there.domain.element(image)))[0] for there, _ in pairs])
 
         def adjoint(sinogram: np.ndarray) -> np.ndarray:
-            return domain.array(back(series.element(sinogram))).T
+            summed = np.zeros(domain.shape, np.float64)
+            for (_, back), row in zip(pairs, sinogram, strict=True):
+                views = np.zeros(view.shape, np.float32)
+                views[0] = row
+                summed += domain.array(back(back.domain.element(views)))
+            return summed.T
 
         return stacked_slices(
             geometry,
-            name=name or f"odl.RayTransform({impl})",
+            name=title,
             forward=forward,
             adjoint=adjoint,
             domain_weight=domain.weight,
-            range_weight=series.weight,
+            range_weight=view.weight,
         )
 
     def declines(geometry: BeamGeometry) -> str | None:
-        angles = geometry.angles_deg
-        if len(angles) < 2:
-            return "ODL's weights need two tilts or more"
-        steps = [late - early for early, late in pairwise(angles)]
-        if min(steps) <= 0:
-            return "ODL wants the tilts in order"
-        if impl == "skimage" and max(steps) - min(steps) > _EVEN * max(steps):
-            return "this back end of ODL wants the tilts evenly spaced"
+        if impl == "skimage" and geometry.series_shape[1] < 2:
+            return "this back end of ODL interpolates between two bins or more"
         return square_slices(geometry)
 
-    return ProjectorFamily(
-        name=name or f"odl.RayTransform({impl})", make=make, declines=declines, accuracy=accuracy
-    )
+    return ProjectorFamily(name=title, make=make, declines=declines, accuracy=accuracy)
 
 
-def _one_slice(impl: str, geometry: BeamGeometry) -> Any:
+def _of_one_tilt(impl: str, geometry: BeamGeometry, angle_deg: float) -> Any:
     # This import keeps numpy from printing as ODL wants it to.
     from ....recon.odl_operators import odl
 
     tomo = odl.applications.tomo
-    edge = geometry.spacing_nm
+    edge, angle = geometry.spacing_nm, float(np.deg2rad(angle_deg))
     n, bins = geometry.shape[1], geometry.series_shape[1]
     half = 0.5 * n * edge
     space = odl.uniform_discr([-half, -half], [half, half], (n, n), dtype="float32")
-    angles = np.deg2rad(geometry.angles_deg)
-    tilts = odl.nonuniform_partition(angles)
+    tilt = odl.uniform_partition(angle - 0.5, angle + 1.5, 2)
     detector = odl.uniform_partition(-0.5 * bins * edge, 0.5 * bins * edge, bins)
-    return tomo.RayTransform(space, tomo.Parallel2dGeometry(tilts, detector), impl=impl)
+    return tomo.RayTransform(space, tomo.Parallel2dGeometry(tilt, detector), impl=impl)

@@ -1,0 +1,91 @@
+"""A component of another package, and the laws that it is known to break."""
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class KnownBreak:
+    """Why a component of another package breaks a law.
+
+    Parameters
+    ----------
+    kind : {"defect", "approximation"}
+        "defect" where it does not do what its own documentation says, or fails; "approximation" where its
+        documentation says, or never denied, that the law holds roughly only.
+    cause : str
+        What in its code or method breaks the law.
+    source : str
+        Where that can be read: an issue of its maintainers, its documentation or its code.
+    reported : bool
+        Whether its maintainers know, as `source` shows.
+    case : mapping, optional
+        A counterexample, as `law` takes it.
+
+    Examples
+    --------
+    >>> KnownBreak(kind="defect", cause="a sign", source="https://example.org").reported
+    False
+    """
+
+    kind: str
+    cause: str
+    source: str
+    reported: bool = False
+    case: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeerComponent:
+    """A component of another package, ready for the laws.
+
+    Parameters
+    ----------
+    summary : str
+        What it is, in the words of its package.
+    modules : tuple of str
+        What has to be importable.
+    install : str
+        How to get it.
+    make : callable
+        Returns it, as `adapt` does.
+    breaks : dict of str to KnownBreak
+        Laws that it is known to break.
+    versions : str
+        With which versions of the packages that was found.
+
+    Examples
+    --------
+    >>> part = PeerComponent(summary="", modules=("no_such_package",), install="pip install it", make=dict)
+    >>> part.missing()
+    'no_such_package is not installed: pip install it'
+    """
+
+    summary: str
+    modules: tuple[str, ...]
+    install: str
+    make: Callable[[], Any]
+    breaks: dict[str, KnownBreak] = field(default_factory=dict)
+    versions: str = ""
+
+    def missing(self) -> str | None:
+        """Say in a sentence why it cannot be made here; None when it can."""
+        absent = [name for name in self.modules if importlib.util.find_spec(name) is None]
+        if not absent:
+            return None
+        return f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} not installed: {self.install}"
+
+    def known(self, law: str) -> str:
+        """Say of a law that was broken whether that is known: "new", or kind and cause.
+
+        Examples
+        --------
+        >>> PeerComponent(summary="", modules=(), install="", make=dict).known("adjoint")
+        'new'
+        """
+        found = self.breaks.get(law)
+        if found is None:
+            return "new"
+        return f"{found.kind}{', reported' if found.reported else ''}: {found.cause} ({found.source})"
