@@ -64,10 +64,10 @@ class Parameters(BaseModel):
 
 
 def _hashable(value: Any) -> Any:
-    """Take the items of a dictionary, in no order, for the dictionary."""
-    return (
-        frozenset((key, _hashable(item)) for key, item in value.items()) if isinstance(value, dict) else value
-    )
+    """Take the items of a dictionary, in no order, for the dictionary, however deep it lies."""
+    if isinstance(value, dict):
+        return frozenset((key, _hashable(item)) for key, item in value.items())
+    return tuple(_hashable(item) for item in value) if isinstance(value, list | tuple) else value
 
 
 def _problems(noun: type[BaseModel], error: ValidationError) -> list[tuple[str, str]]:

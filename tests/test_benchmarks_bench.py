@@ -22,7 +22,7 @@ from glasstomo.recon.problem import REGULARISERS
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .strategies_recon import one_thread  # noqa: F401
+from .small_problems import one_thread  # noqa: F401
 
 sides = st.integers(1, 4)
 

@@ -9,7 +9,7 @@ from glasstomo.benchmarks import compilation
 from glasstomo.benchmarks.compilation import MESSAGE, compile_rows, compiled_kernels, warm_up
 from glasstomo.benchmarks.progress import Progress
 
-from .strategies_recon import one_thread  # noqa: F401
+from .small_problems import one_thread  # noqa: F401
 
 
 class Said(Progress):

@@ -14,7 +14,7 @@ from glasstomo.benchmarks.progress import Stage
 from glasstomo.recon import Problem, Status, lambda_max, solve_pdhg
 from glasstomo.recon.monitor import Monitor
 
-from .strategies_recon import one_thread, particle_problem  # noqa: F401
+from .small_problems import one_thread, particle_problem  # noqa: F401
 
 
 def unit_volumes(shape: tuple[int, int, int]):

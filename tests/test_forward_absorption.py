@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import eds_detectors, seeds
 from glasstomo.forward import EDSDetector, Segment
 from glasstomo.forward.absorption import Absorption, exit_transmission, mean_transmission
 from glasstomo.forward.attenuation import material_attenuation_per_nm
@@ -16,8 +17,7 @@ from glasstomo.phantoms import MATERIALS
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from .strategies_forward import eds_detectors
-from .strategies_recon import in_one_and_two_threads, one_thread, seeds  # noqa: F401
+from .small_problems import in_one_and_two_threads, one_thread  # noqa: F401
 
 # Sums of a few dozen float32 terms, and the series of the kernel's exponential.
 FLOAT32 = 2e-6
@@ -56,7 +56,7 @@ def box_paths(shape, direction, spacing):
     return paths * spacing
 
 
-@given(shapes, directions(), st.floats(0.5, 30), seeds)
+@given(shapes, directions(), st.floats(0.5, 30), seeds())
 def test_transmission_lies_between_zero_and_one(shape, direction, spacing, seed):
     found = exit_transmission(random_matter(shape, seed, 1.0), direction=direction, spacing_nm=spacing)
     assert found.dtype == np.float32
@@ -66,14 +66,14 @@ def test_transmission_lies_between_zero_and_one(shape, direction, spacing, seed)
     assert (empty == 1).all()
 
 
-@given(shapes, directions(), seeds)
+@given(shapes, directions(), seeds())
 def test_more_matter_lets_less_through(shape, direction, seed):
     mu, more = random_matter(shape, seed), random_matter(shape, seed + 1)
     less = exit_transmission(mu + more, direction=direction, spacing_nm=10)
     assert (less <= exit_transmission(mu, direction=direction, spacing_nm=10) * (1 + FLOAT32)).all()
 
 
-@given(shapes, directions(), seeds)
+@given(shapes, directions(), seeds())
 def test_optical_depth_is_linear(shape, direction, seed):
     def depth(mu):
         return -np.log(exit_transmission(mu, direction=direction, spacing_nm=10).astype(np.float64))
@@ -83,7 +83,7 @@ def test_optical_depth_is_linear(shape, direction, seed):
     np.testing.assert_allclose(together, depth(a) + 2 * depth(b), atol=2e-6 * (1 + together.max()))
 
 
-@given(shapes, directions(), seeds, st.sampled_from([(0,), (1,), (2,), (0, 1), (0, 1, 2)]))
+@given(shapes, directions(), seeds(), st.sampled_from([(0,), (1,), (2,), (0, 1), (0, 1, 2)]))
 def test_mirrored_matter_and_mirrored_ray(shape, direction, seed, axes):
     mu = random_matter(shape, seed)
     straight = exit_transmission(mu, direction=direction, spacing_nm=10)
@@ -92,7 +92,7 @@ def test_mirrored_matter_and_mirrored_ray(shape, direction, seed, axes):
     np.testing.assert_allclose(np.flip(mirrored, axes), straight, rtol=1e-5)
 
 
-@given(shapes, directions(), seeds, st.permutations([0, 1, 2]))
+@given(shapes, directions(), seeds(), st.permutations([0, 1, 2]))
 def test_no_axis_is_special(shape, direction, seed, order):
     # Ties between axes are broken in one order, which leads to another discretisation.
     assume(np.diff(np.sort(np.abs(direction))).min() > 1e-3)
@@ -102,7 +102,7 @@ def test_no_axis_is_special(shape, direction, seed, order):
     np.testing.assert_allclose(turned, straight.transpose(order), rtol=1e-5)
 
 
-@given(st.sampled_from([(1, 0, 0), (0, -1, 0), (0, 0, 1), (-1, 0, 0), (0, 1, 0), (0, 0, -1)]), seeds)
+@given(st.sampled_from([(1, 0, 0), (0, -1, 0), (0, 0, 1), (-1, 0, 0), (0, 1, 0), (0, 0, -1)]), seeds())
 def test_along_an_axis_it_is_a_running_sum(direction, seed):
     mu = random_matter((5, 6, 7), seed)
     axis = int(np.flatnonzero(direction)[0])
@@ -122,7 +122,7 @@ def test_behind_a_uniform_block_it_is_exp_minus_mu_length(thick, gap, mu, spacin
     assert (found[gap + thick :] == 1).all()
 
 
-@given(directions(), seeds)
+@given(directions(), seeds())
 def test_linear_matter_gives_the_sum_over_layers(direction, seed):
     """Bilinear interpolation is exact for a linear mu, so every layer crossing can be written down."""
     count, spacing = 6, 10.0
@@ -143,7 +143,7 @@ def test_linear_matter_gives_the_sum_over_layers(direction, seed):
         assert found[tuple(start)] == pytest.approx(np.exp(-depth), rel=1e-5)
 
 
-@given(seeds)
+@given(seeds())
 def test_threads_do_not_change_the_bits(seed):
     mu = random_matter((20, 40, 12), seed)
     for direction in (unit(0.9, 0.3, -0.2), unit(0.2, -0.9, 0.5), unit(-0.3, 0.4, 0.9)):
@@ -278,7 +278,7 @@ def test_page_shows_what_its_code_prints():
 # --- detectors --------------------------------------------------------------------------------------------
 
 
-@given(eds_detectors, st.floats(-90, 90), st.sampled_from([1, 7]))
+@given(eds_detectors(), st.floats(-90, 90), st.sampled_from([1, 7]))
 def test_directions_are_unit_vectors_on_the_disc(detector, tilt, rays):
     vectors = exit_directions(detector, tilt_deg=tilt, rays=rays)
     assert vectors.shape == (len(detector.segments), rays, 3)
@@ -291,7 +291,7 @@ def test_directions_are_unit_vectors_on_the_disc(detector, tilt, rays):
     np.testing.assert_allclose(vectors[:, 0, 0], sine, atol=1e-12)
 
 
-@given(eds_detectors, st.floats(-90, 90))
+@given(eds_detectors(), st.floats(-90, 90))
 def test_directions_turn_with_the_specimen(detector, tilt):
     """A point at (y, z) of the specimen seen along the beam lands at y cos + z sin: the same turn."""
     flat, turned = (exit_directions(detector, tilt_deg=a, rays=7) for a in (0.0, tilt))
@@ -334,7 +334,7 @@ def test_seven_rays_average_the_disc_of_a_slab():
     assert seven[:, 40, 120].mean() == pytest.approx(exact, rel=0.005)
 
 
-@given(eds_detectors, st.floats(-90, 90), seeds, st.sampled_from([1, 7]))
+@given(eds_detectors(), st.floats(-90, 90), seeds(), st.sampled_from([1, 7]))
 def test_mean_is_the_weighted_sum_over_rays(detector, tilt, seed, rays):
     mu = random_matter((4, 5, 6), seed)
     shares = np.random.default_rng(seed).uniform(0, 1, len(detector.segments))
@@ -377,7 +377,7 @@ def test_film_takes_its_part_of_the_disc(tilt):
             assert found[segment] == 1.0
 
 
-@given(eds_detectors, st.floats(-90, 90), st.floats(0, 10), st.sampled_from([1, 7]))
+@given(eds_detectors(), st.floats(-90, 90), st.floats(0, 10), st.sampled_from([1, 7]))
 def test_vacuum_over_a_film_shows_the_film(detector, tilt, depth, rays):
     shares = np.linspace(0.5, 1, len(detector.segments))
     film = {"film_per_nm": depth / 20, "film_nm": 20.0}

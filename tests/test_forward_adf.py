@@ -27,7 +27,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
-from .strategies_forward import ball_phantom, phantom_of
+from .small_phantoms import ball_phantom, phantom_of
 
 elements = st.sampled_from(SYMBOLS)
 

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from .strategies_forward import ball_phantom
+from .small_phantoms import ball_phantom
 
 OSIRIS = MICROSCOPES["osiris"]
 SCHEME = TiltScheme.uniform(-60, 60, 7)

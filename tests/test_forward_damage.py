@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import beam_damages, tilt_schemes
 from glasstomo.forward import TiltScheme
 from glasstomo.forward.acquisition_errors import AcquisitionErrors
 from glasstomo.forward.beam_damage import BeamDamage, mean_done
@@ -10,18 +11,6 @@ from glasstomo.forward.history import draw_history
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import simpson, solve_ivp
-
-from .strategies_forward import schemes
-
-fluences = st.floats(1, 1e9)
-damages = st.builds(
-    BeamDamage,
-    contraction=st.floats(0, 0.9),
-    contraction_fluence_e_nm2=fluences,
-    mass_loss=st.dictionaries(st.sampled_from(["H", "C", "N", "Zn"]), st.floats(0, 1)),
-    mass_loss_fluence_e_nm2=fluences,
-    prior_fluence_e_nm2=st.floats(0, 1e8),
-)
 
 
 def test_the_law_at_its_marks():
@@ -35,7 +24,7 @@ def test_the_law_at_its_marks():
     np.testing.assert_allclose(1 - damage.scale(1e4), 0.2 * (0.01 - 0.01**2 / 2), rtol=1e-4)
 
 
-@given(damages, st.lists(st.floats(0, 1e10), min_size=2, max_size=5).map(sorted))
+@given(beam_damages(), st.lists(st.floats(0, 1e10), min_size=2, max_size=5).map(sorted))
 def test_damage_grows_with_fluence_and_keeps_within_its_limits(damage, fluence):
     scale = damage.scale(fluence)
     assert (np.diff(scale) <= 0).all()
@@ -47,19 +36,19 @@ def test_damage_grows_with_fluence_and_keeps_within_its_limits(damage, fluence):
         assert ((left <= 1) & (left >= 1 - lost - 1e-12)).all()
 
 
-@given(damages, st.floats(0, 1e9))
+@given(beam_damages(), st.floats(0, 1e9))
 def test_prior_fluence_is_fluence(damage, more):
     later = damage.replace(prior_fluence_e_nm2=damage.prior_fluence_e_nm2 + more)
     np.testing.assert_allclose(later.scale(0.0), damage.scale(more), rtol=1e-12)
 
 
-@given(damages)
+@given(beam_damages())
 def test_damage_survives_its_own_fields(damage):
     assert BeamDamage(**damage.model_dump(mode="json")) == damage
     assert eval(repr(damage)) == damage
 
 
-@given(damages, schemes)
+@given(beam_damages(), tilt_schemes())
 def test_what_is_taken_later_is_damaged_more(damage, scheme):
     history = draw_history(scheme, fluence_e_nm2=1e6, rows=4, damage=damage)
     order = list(scheme.acquisition_order)

@@ -2,13 +2,12 @@
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import tilt_schemes
 from glasstomo.forward import Acquisition, TiltScheme
 from glasstomo.forward.dose import dose_table
 from glasstomo.forward.stopping_power import absorbed_dose_mgy, collision_stopping_power_mev_cm2_g
 from hypothesis import given
 from hypothesis import strategies as st
-
-from .strategies_forward import schemes
 
 # NIST ESTAR, liquid water: collision stopping power, MeV cm2/g, by energy in keV.
 ESTAR_WATER = {20: 13.17, 50: 6.603, 80: 4.757, 100: 4.115, 200: 2.793, 300: 2.355, 500: 2.034}
@@ -48,7 +47,7 @@ def acquisition(scheme, **fields):
     return Acquisition(scheme=scheme, microscope="osiris", **fields)
 
 
-@given(schemes, st.floats(1, 50), st.data())
+@given(tilt_schemes(), st.floats(1, 50), st.data())
 def test_a_table_adds_up_in_the_order_of_acquisition(scheme, pixel_nm, data):
     dwell = data.draw(st.lists(st.floats(1e-3, 10), min_size=scheme.count, max_size=scheme.count))
     table = dose_table(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import phantoms
 from glasstomo.forward import Acquisition, Projector, TiltScheme, expected_counts
 from glasstomo.forward.beam_damage import BeamDamage
 from glasstomo.forward.contamination import Contamination
@@ -10,7 +11,7 @@ from glasstomo.forward.history import draw_history
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .strategies_forward import ball_phantom, phantoms
+from .small_phantoms import ball_phantom
 
 SCHEME = TiltScheme.uniform(-60, 60, 5)
 

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import eds_detectors, holders, tilt_lists
 from glasstomo.forward import HOLDERS, EDSDetector, Holder, Segment
 from hypothesis import given
 from hypothesis import strategies as st
-
-from .strategies_forward import eds_detectors, holders, tilt_lists
 
 SUPER_X = EDSDetector()
 
@@ -37,13 +36,13 @@ def test_super_x_solid_angle():
     assert (low, high) == (pytest.approx(4.4, abs=0.05), pytest.approx(31.6, abs=0.05))
 
 
-@given(eds_detectors, tilt_lists)
+@given(eds_detectors(), tilt_lists())
 def test_without_a_holder_every_gain_is_one(detector, tilts):
     assert (detector.gains(tilts, holder=HOLDERS["none"]) == 1.0).all()
     assert (detector.relative_gain(tilts) == 1.0).all()
 
 
-@given(eds_detectors, tilt_lists, holders)
+@given(eds_detectors(), tilt_lists(), holders())
 def test_gains_lie_between_zero_and_one(detector, tilts, holder):
     gains = detector.gains(tilts, holder=holder)
     assert gains.shape == (len(detector.segments), len(tilts))
@@ -51,7 +50,7 @@ def test_gains_lie_between_zero_and_one(detector, tilts, holder):
     assert gains.max() <= 1.0
 
 
-@given(tilt_lists, holders)
+@given(tilt_lists(), holders())
 def test_swapping_quadrants_and_tilt_is_exact(tilts, holder):
     gains = SUPER_X.gains(tilts, holder=holder)
     mirrored = SUPER_X.gains([-tilt for tilt in tilts], holder=holder)
@@ -59,7 +58,7 @@ def test_swapping_quadrants_and_tilt_is_exact(tilts, holder):
     np.testing.assert_array_equal(gains, gains[[3, 2, 1, 0]])  # x to -x
 
 
-@given(eds_detectors, st.floats(-90, 90), holders)
+@given(eds_detectors(), st.floats(-90, 90), holders())
 def test_gains_agree_with_counted_rays(detector, tilt, holder):
     gains = detector.gains([tilt], holder=holder)[:, 0]
     sampled = [sampled_gain(segment, tilt, holder) for segment in detector.segments]

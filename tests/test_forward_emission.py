@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import phantoms, tilt_schemes
 from glasstomo.forward import (
     HOLDERS,
     LINES,
@@ -27,7 +28,7 @@ from glasstomo.phantoms import MATERIALS, SupportFilm
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .strategies_forward import ball_phantom, phantom_of, phantoms, schemes
+from .small_phantoms import ball_phantom, phantom_of
 
 # Float32 products, summed in another order.
 FLOAT32 = 1e-5
@@ -37,7 +38,7 @@ def close(actual, desired, rtol=FLOAT32):
     np.testing.assert_allclose(actual, desired, rtol=0, atol=rtol * max(np.abs(desired).max(), 1e-30))
 
 
-@given(phantoms(), schemes, st.sampled_from(["eds", "adf"]))
+@given(phantoms(), tilt_schemes(), st.sampled_from(["eds", "adf"]))
 def test_an_unnoticeable_error_changes_nothing(phantom, scheme, signal):
     """Tilt by tilt, with every voxel laid onto pixels along x: the same images as all tilts at once."""
     common = {"scheme": scheme, "microscope": "osiris", "signal": signal, "holder": "wall"}

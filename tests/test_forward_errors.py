@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import acquisition_errors
 from glasstomo.forward import TiltScheme
 from glasstomo.forward.acquisition_errors import AcquisitionErrors
 from glasstomo.forward.history import draw_history
@@ -12,18 +13,6 @@ from hypothesis import strategies as st
 SCHEME = TiltScheme.uniform(-70, 70, 4001)
 # A test statistic of a correct program leaves this many of its standard errors once in 1.7 million runs.
 FIVE_SIGMA = 5.0
-
-errors = st.builds(
-    AcquisitionErrors,
-    tilt_sigma_deg=st.floats(0, 5),
-    tilt_offset_deg=st.floats(-5, 5),
-    shift_sigma_nm=st.floats(0, 10),
-    axis_offset_nm=st.floats(-20, 20),
-    axis_angle_deg=st.floats(-5, 5),
-    current_drift=st.floats(-0.9, 2),
-    current_sigma=st.floats(0, 0.5),
-    scan_noise_nm=st.floats(0, 10),
-)
 
 
 def drawn(rng=None, scheme=SCHEME, rows=1, **fields):
@@ -125,7 +114,7 @@ def test_the_same_seed_draws_the_same_and_the_next_call_does_not():
     assert not np.array_equal(one, two)
 
 
-@given(errors)
+@given(acquisition_errors())
 def test_errors_survive_their_own_fields(drawn_errors):
     assert AcquisitionErrors(**drawn_errors.model_dump(mode="json")) == drawn_errors
     assert eval(repr(drawn_errors)) == drawn_errors

@@ -12,8 +12,8 @@ from glasstomo.forward.tilt_scheme import TiltScheme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .strategies_forward import ball_phantom
-from .strategies_spectra import COPPER, LINES, RESPONSE, at_zero, slab
+from .small_phantoms import ball_phantom
+from .small_spectra import COPPER, LINES, RESPONSE, at_zero, slab
 
 BARN = {"Co_Ka": 3.38, "Zn_Ka": 2.48}
 SCHEME = TiltScheme(angles_deg=(-50.0, 0.0, 50.0))

@@ -5,13 +5,14 @@ import shutil
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import tilt_series
 from glasstomo.forward import TiltScheme, TiltSeries, load_volume, read_tilt_series, save_volume, simulate
 from glasstomo.forward.files.angle_files import find_angle_file, read_angles, write_angles
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from .strategies_forward import ball_phantom, tilt_series
+from .small_phantoms import ball_phantom
 
 pytest.importorskip("mrcfile", reason="needs the extra io")
 pytest.importorskip("rsciio", reason="needs the extra io")

@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import tilt_schemes
 from glasstomo.forward import TiltScheme
 from glasstomo.forward.acquisition_errors import AcquisitionErrors
 from glasstomo.forward.beam_damage import BeamDamage
@@ -13,8 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from .strategies_forward import schemes
-
 SCHEME = TiltScheme.uniform(-60, 60, 5, order="dose_symmetric")
 
 
@@ -22,7 +21,7 @@ def history(**changes):
     return draw_history(SCHEME, **{"fluence_e_nm2": 1e6, "rows": 8} | changes)
 
 
-@given(schemes, st.floats(0, 1e9))
+@given(tilt_schemes(), st.floats(0, 1e9))
 def test_nothing_on_is_nominal(scheme, fluence):
     empty = {"errors": AcquisitionErrors(), "damage": BeamDamage(), "contamination": Contamination()}
     for options in ({}, empty):
@@ -48,7 +47,7 @@ def test_anything_on_is_not_nominal(options, rng):
     assert not history(rng=rng, **options).nominal
 
 
-@given(schemes, st.data())
+@given(tilt_schemes(), st.data())
 def test_fluence_adds_up_in_the_order_of_acquisition(scheme, data):
     each = data.draw(hnp.arrays(np.float64, scheme.count, elements=st.floats(0, 1e8)))
     drawn = draw_history(scheme, fluence_e_nm2=each, rows=4)

@@ -2,6 +2,14 @@
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import (
+    eds_detectors,
+    energies_kev,
+    holder_filters,
+    holders,
+    measured_holders,
+    tilt_lists,
+)
 from glasstomo.forward import EDSDetector, Holder, Segment
 from glasstomo.forward.detectors import shadowing
 from glasstomo.forward.detectors.holder import BERYLLIUM_CARRIER
@@ -9,9 +17,6 @@ from glasstomo.forward.detectors.holder_filter import HolderFilter
 from glasstomo.forward.detectors.measured_holder import MeasuredHolder
 from hypothesis import given
 from hypothesis import strategies as st
-
-from .strategies_forward import eds_detectors, holders, tilt_lists
-from .strategies_holders import energies_kev, filtered_holders, filters, measured_holders
 
 SUPER_X = EDSDetector()
 TILTS = np.arange(-70.0, 71.0, 10.0)
@@ -21,14 +26,14 @@ QUADRANTS = ("D1", "D4", "D3", "D2")  # of facts/shadowing_ni_k.csv, in order of
 # Filters
 
 
-@given(filtered_holders, tilt_lists, energies_kev)
+@given(holders(filters=True), tilt_lists(), energies_kev())
 def test_filtered_gains_lie_between_zero_and_one(holder, tilts, energy):
     gains = SUPER_X.gains(tilts, holder=holder, energy_kev=energy)
     assert gains.min() >= 0.0
     assert gains.max() <= 1.0
 
 
-@given(filtered_holders, tilt_lists, energies_kev)
+@given(holders(filters=True), tilt_lists(), energies_kev())
 def test_swapping_quadrants_and_tilt_is_exact_with_filters(holder, tilts, energy):
     gains = SUPER_X.gains(tilts, holder=holder, energy_kev=energy)
     mirrored = SUPER_X.gains([-tilt for tilt in tilts], holder=holder, energy_kev=energy)
@@ -36,7 +41,7 @@ def test_swapping_quadrants_and_tilt_is_exact_with_filters(holder, tilts, energy
     np.testing.assert_array_equal(gains, gains[[3, 2, 1, 0]])
 
 
-@given(filters(), energies_kev, st.floats(1, 3))
+@given(holder_filters(), energies_kev(), st.floats(1, 3))
 def test_thicker_layers_let_less_through(layer, energy, factor):
     at = np.linspace(-90, 90, 181)
     thin = layer.transmission(at, energy)
@@ -77,7 +82,7 @@ def test_beryllium_carrier_has_the_geometry_of_the_program_of_xu_et_al():
     np.testing.assert_allclose(linear, way_mm, atol=0.004)
 
 
-@given(st.floats(6.0, 30.0), tilt_lists)
+@given(st.floats(6.0, 30.0), tilt_lists())
 def test_hard_lines_see_the_plain_wall(energy, tilts):
     plain = Holder(name="plain", blocked_deg=((-90.0, 8.5),))
     np.testing.assert_array_equal(
@@ -109,7 +114,7 @@ def test_the_carrier_is_integrated_to_a_millionth(energy):
     np.testing.assert_allclose(coarse, fine, atol=1e-6)
 
 
-@given(filtered_holders, energies_kev)
+@given(holders(filters=True), energies_kev())
 def test_filtered_gains_agree_with_a_fine_sum(holder, energy):
     """Average over a disc at the zenith by rings of equal solid angle."""
     zenith = EDSDetector(segments=(Segment(azimuth_deg=0, elevation_deg=90),))
@@ -147,7 +152,7 @@ def test_holders_of_any_form_are_good_to_two_hundredths():
 # Segments apart
 
 
-@given(eds_detectors, tilt_lists, holders)
+@given(eds_detectors(), tilt_lists(), holders())
 def test_separate_segments_add_up_to_their_sum(detector, tilts, holder):
     if not detector.gains([0.0], holder=holder).max() > 0:
         return

@@ -11,7 +11,7 @@ from glasstomo.forward.contamination import Contamination
 from glasstomo.forward.emission import history_of
 from glasstomo.phantoms import Grid, SupportFilm
 
-from .strategies_forward import phantom_of
+from .small_phantoms import phantom_of
 
 SCHEME = TiltScheme.uniform(-60, 60, 5, order="dose_symmetric")
 SPACING = 4.0

@@ -12,8 +12,8 @@ from glasstomo.forward.spectra.window_counts import CountWindows
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .strategies_forward import ball_phantom
-from .strategies_spectra import COPPER, LINES, RESPONSE, ZERO, at_zero, slab
+from .small_phantoms import ball_phantom
+from .small_spectra import COPPER, LINES, RESPONSE, ZERO, at_zero, slab
 
 PIXELS = 64
 COUNTS = 500.0
@@ -315,7 +315,7 @@ def test_a_wrong_calibration_costs_what_it_costs(expectation):
 
 def test_an_element_that_is_not_there_counts_nothing(folder):
     """Looking for cobalt in pure zinc gives zero, not an error, and the same as counts mode."""
-    from .strategies_forward import phantom_of
+    from .small_phantoms import phantom_of
 
     zinc = phantom_of({"Zn": np.full((4, 4, 4), 5.0)}, 20.0)
     series = simulate_spectra(zinc, at_zero(), path=folder / "zinc.h5", response=RESPONSE, system=COPPER)

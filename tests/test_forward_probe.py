@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import seeds
 from glasstomo.forward import Projector
 from glasstomo.forward.defocus import defocused_projection
 from glasstomo.forward.disc_kernel import covered_shares, disc_kernel, kernel_variance
@@ -9,7 +10,7 @@ from glasstomo.forward.probe import FWHM_PER_SIGMA, Probe, blur, gaussian_kernel
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .strategies_recon import in_one_and_two_threads, one_thread, seeds  # noqa: F401
+from .small_problems import in_one_and_two_threads, one_thread  # noqa: F401
 
 shapes = st.tuples(st.integers(1, 9), st.integers(1, 9))
 radii = st.floats(0, 6)
@@ -52,7 +53,7 @@ def test_wide_discrete_gaussian_is_the_gaussian():
     np.testing.assert_allclose(kernel, expected, atol=0.01 * expected.max())
 
 
-@given(shapes, st.floats(0, 20), seeds)
+@given(shapes, st.floats(0, 20), seeds())
 def test_blur_keeps_mass_and_constants_and_sign(shape, fwhm, seed):
     images = np.random.default_rng(seed).random((2, *shape))
     found = blur(images, spacing_nm=2.0, fwhm_nm=fwhm)
@@ -61,7 +62,7 @@ def test_blur_keeps_mass_and_constants_and_sign(shape, fwhm, seed):
     assert (found >= 0).all()
 
 
-@given(shapes, seeds)
+@given(shapes, seeds())
 def test_no_width_changes_nothing(shape, seed):
     images = np.random.default_rng(seed).random(shape)
     assert (blur(images, spacing_nm=1.0, fwhm_nm=0.0) == images).all()
@@ -142,7 +143,7 @@ def test_disc_kernel_refuses_nonsense():
     st.floats(-90, 90),
     st.floats(0.7, 1.5),
     st.floats(-3, 3),
-    seeds,
+    seeds(),
 )
 def test_parallel_beam_is_the_projector_to_the_bit(shape, angle, bin_nm, offset, seed):
     volume = random_volume(shape, seed)
@@ -162,7 +163,7 @@ def test_parallel_beam_is_the_projector_to_the_bit(shape, angle, bin_nm, offset,
     st.floats(-20, 20),
     st.floats(0, 3),
     st.none() | st.integers(2, 6),
-    seeds,
+    seeds(),
 )
 def test_convergent_beam_keeps_mass_and_sign(shape, angle, half_angle, focus, fwhm, levels, seed):
     volume = np.pad(random_volume(shape, seed), ((0, 0), (0, 0), (8, 8)))
@@ -199,7 +200,7 @@ def test_a_point_has_the_variance_of_its_disc(z, y, angle, half_angle, focus):
     np.testing.assert_allclose(added, radius**2 / 4, rtol=1e-3, atol=1e-3)
 
 
-@given(seeds, st.floats(-80, 80), st.floats(-10, 10))
+@given(seeds(), st.floats(-80, 80), st.floats(-10, 10))
 def test_over_and_under_focus_look_the_same(seed, angle, focus):
     """Upside down, seen from the back and with the focus on the other side."""
     volume = np.pad(random_volume((9, 9, 3), seed), ((0, 0), (0, 0), (6, 6)))

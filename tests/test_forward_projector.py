@@ -2,18 +2,14 @@
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import projectors, seeds
 from glasstomo.forward import Projector
 from glasstomo.forward.strip import strip_matrix
 from glasstomo.forward.strip_tiles import bytes_per_tilt, strip_tiles
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .strategies_recon import (
-    in_one_and_two_threads,
-    one_thread,  # noqa: F401
-    projectors,
-    seeds,
-)
+from .small_problems import in_one_and_two_threads, one_thread  # noqa: F401
 
 # Weights and sums are float32: a few dozen terms per ray.
 FLOAT32 = 2e-6
@@ -27,7 +23,7 @@ def volume_for(projector, seed, nx=3):
     return np.random.default_rng(seed).random((*projector.shape, nx), dtype=np.float32)
 
 
-@given(projectors(), seeds, st.integers(1, 6))
+@given(projectors(), seeds(), st.integers(1, 6))
 def test_adjoint_is_the_transpose(projector, seed, nx):
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(*projector.shape, nx)).astype(np.float32)
@@ -38,7 +34,7 @@ def test_adjoint_is_the_transpose(projector, seed, nx):
     assert mismatch <= 1e-6 * scale
 
 
-@given(projectors(), seeds)
+@given(projectors(), seeds())
 def test_mass_is_kept_inside_the_field_of_view(projector, seed):
     # A detector as wide as the diagonal sees everything at every tilt.
     diagonal = np.hypot(*projector.shape) * projector.spacing_nm
@@ -55,7 +51,7 @@ def test_mass_is_kept_inside_the_field_of_view(projector, seed):
     np.testing.assert_allclose(seen, np.broadcast_to(mass, seen.shape), rtol=1e-6)
 
 
-@given(projectors(), seeds, st.floats(-3, 3), st.floats(-3, 3))
+@given(projectors(), seeds(), st.floats(-3, 3), st.floats(-3, 3))
 def test_linear(projector, seed, a, b):
     x, y = volume_for(projector, seed), volume_for(projector, seed + 1)
     a, b = np.float32(a), np.float32(b)
@@ -64,7 +60,7 @@ def test_linear(projector, seed, a, b):
     assert np.abs(difference).max() <= FLOAT32 * scale
 
 
-@given(projectors(), seeds)
+@given(projectors(), seeds())
 def test_mirror_and_half_turn(projector, seed):
     def turned(angles):
         return Projector(
@@ -82,7 +78,7 @@ def test_mirror_and_half_turn(projector, seed):
     close(turned(projector.angles_deg + 180).forward(x), mirrored, 1e-5)
 
 
-@given(projectors(), seeds, st.integers(0, 5))
+@given(projectors(), seeds(), st.integers(0, 5))
 def test_slices_along_the_tilt_axis_are_independent(projector, seed, shift):
     x = volume_for(projector, seed, nx=6)
     np.testing.assert_array_equal(
@@ -91,13 +87,13 @@ def test_slices_along_the_tilt_axis_are_independent(projector, seed, shift):
     close(projector.forward(x[:, :, 2:3]), projector.forward(x)[:, :, 2:3])
 
 
-@given(projectors(), seeds)
+@given(projectors(), seeds())
 def test_not_negative(projector, seed):
     assert projector.forward(volume_for(projector, seed)).min() >= 0
     assert projector.adjoint(np.ones((*projector.series_shape, 1))).min() >= 0
 
 
-@given(projectors(), seeds, st.integers(1, 8))
+@given(projectors(), seeds(), st.integers(1, 8))
 def test_what_leaves_the_field_of_view_is_dropped(projector, seed, margin):
     wide = Projector(
         shape=projector.shape,
@@ -112,7 +108,7 @@ def test_what_leaves_the_field_of_view_is_dropped(projector, seed, margin):
     close(projector.forward(x), inner, 1e-5)
 
 
-@given(projectors(), seeds, st.integers(-4, 4))
+@given(projectors(), seeds(), st.integers(-4, 4))
 def test_an_offset_of_whole_bins_moves_the_image(projector, seed, bins):
     def shifted(offset_nm, margin):
         return Projector(
@@ -147,7 +143,7 @@ def test_offsets_shift_the_centre_of_mass(rng):
     np.testing.assert_allclose(centre(offsets_nm=offsets) - centre(), offsets, atol=1e-3)
 
 
-@given(projectors(), seeds)
+@given(projectors(), seeds())
 def test_halved_pixels_give_the_same_projections(projector, seed):
     half = Projector(
         shape=(2 * projector.shape[0], 2 * projector.shape[1]),
@@ -166,7 +162,7 @@ def test_bad_offsets_are_refused():
             Projector(shape=(4, 4), angles_deg=[0.0, 1.0], spacing_nm=1.0, offsets_nm=offsets)
 
 
-@given(projectors(), seeds, st.sampled_from([1, 3, 16, 17, 63, 65, 129, 200]))
+@given(projectors(), seeds(), st.sampled_from([1, 3, 16, 17, 63, 65, 129, 200]))
 def test_weights_are_those_of_the_strip_matrix(projector, seed, nx):
     rng = np.random.default_rng(seed)
     matrix = strip_matrix(
@@ -181,7 +177,7 @@ def test_weights_are_those_of_the_strip_matrix(projector, seed, nx):
     close(projector.adjoint(y).reshape(-1, nx), matrix.T @ y.reshape(-1, nx))
 
 
-@given(projectors(), seeds)
+@given(projectors(), seeds())
 def test_columns_are_summed_alike_wherever_they_stand(projector, seed):
     # Blocks of 16 to 128 columns, the last one padded: none may change a bit.
     x = volume_for(projector, seed, nx=200)
@@ -192,7 +188,7 @@ def test_columns_are_summed_alike_wherever_they_stand(projector, seed):
         np.testing.assert_array_equal(projector.adjoint(y[:, :, part]), back[:, :, part])
 
 
-@given(projectors(), seeds)
+@given(projectors(), seeds())
 def test_gains_multiply_the_projections(projector, seed):
     rng = np.random.default_rng(seed)
     gains = rng.uniform(0, 2, projector.angles_deg.size)
@@ -203,7 +199,7 @@ def test_gains_multiply_the_projections(projector, seed):
     close(projector.adjoint(y, gains=gains), projector.adjoint(column * y))
 
 
-@given(projectors(), seeds)
+@given(projectors(), seeds())
 def test_weights_that_are_not_stored_give_the_same(projector, seed):
     each = bytes_per_tilt(projector.shape, projector.angles_deg, projector.bin_nm / projector.spacing_nm)
     thrifty = Projector(

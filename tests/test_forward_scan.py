@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import seeds
 from glasstomo.forward.scan_distortion import jitter_rows, rotate_images
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .strategies_recon import in_one_and_two_threads, one_thread, seeds  # noqa: F401
+from .small_problems import in_one_and_two_threads, one_thread  # noqa: F401
 
 shapes = st.tuples(st.integers(1, 3), st.integers(1, 9), st.integers(1, 9))
 angles = st.floats(-45, 45)
@@ -22,7 +23,7 @@ def blob(n, y, x, width):
     return np.exp(-((c[:, None] - y) ** 2 + (c - x) ** 2) / (2 * width**2))
 
 
-@given(shapes, seeds, st.sampled_from([np.float32, np.float64]))
+@given(shapes, seeds(), st.sampled_from([np.float32, np.float64]))
 def test_nothing_out_of_place_leaves_the_bits_alone(shape, seed, dtype):
     images = images_of(shape, seed, dtype)
     before = images.copy()
@@ -36,7 +37,7 @@ def test_nothing_out_of_place_leaves_the_bits_alone(shape, seed, dtype):
         assert (images == before).all()
 
 
-@given(shapes, seeds, st.data())
+@given(shapes, seeds(), st.data())
 def test_constants_stay_and_nothing_turns_negative(shape, seed, data):
     turns = data.draw(st.lists(angles, min_size=shape[0], max_size=shape[0]))
     offsets = np.random.default_rng(seed).normal(0, 5, (*shape[:2], 2))
@@ -48,7 +49,7 @@ def test_constants_stay_and_nothing_turns_negative(shape, seed, data):
         assert found.max() <= images.max() + 1e-12
 
 
-@given(angles, seeds)
+@given(angles, seeds())
 def test_rotation_keeps_mass(angle, seed):
     """To rounding, as long as the matter stays inside."""
     image = np.zeros((1, 31, 33))
@@ -80,7 +81,7 @@ def test_there_and_back_blurs_no_more_than_stated():
         assert 0 < variances[1] - variances[0] < bound
 
 
-@given(seeds, st.floats(0.5, 10))
+@given(seeds(), st.floats(0.5, 10))
 def test_displacement_along_rows_keeps_their_sums(seed, spacing):
     rng = np.random.default_rng(seed)
     image = np.zeros((2, 6, 40))
@@ -91,7 +92,7 @@ def test_displacement_along_rows_keeps_their_sums(seed, spacing):
     np.testing.assert_allclose(found.sum(axis=-1), image.sum(axis=-1), rtol=1e-12)
 
 
-@given(seeds, st.integers(-3, 3), st.integers(-3, 3))
+@given(seeds(), st.integers(-3, 3), st.integers(-3, 3))
 def test_whole_pixels_are_read_where_the_beam_is(seed, dy, dx):
     image = images_of((1, 12, 13), seed)
     offsets = np.broadcast_to([5.0 * dy, 5.0 * dx], (1, 12, 2))
@@ -101,7 +102,7 @@ def test_whole_pixels_are_read_where_the_beam_is(seed, dy, dx):
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
-@given(seeds)
+@given(seeds())
 def test_a_linear_image_shows_the_displacement(seed):
     """Bilinear interpolation is exact there: each row reads the ramp where it is."""
     rng = np.random.default_rng(seed)

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import phantoms, tilt_schemes
 from glasstomo.forward import (
     HOLDERS,
     MICROSCOPES,
@@ -21,7 +22,7 @@ from glasstomo.phantoms import Grid, make_phantom
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .strategies_forward import ball_phantom, phantom_of, phantoms, schemes
+from .small_phantoms import ball_phantom, phantom_of
 
 LINES = ("Co_Ka", "Co_Kb", "Zn_Ka", "Zn_Kb")
 # The projector sums float32 products over a few dozen voxels per line of sight.
@@ -56,7 +57,7 @@ def test_default_dose_is_the_documented_one():
     assert electrons * 3.38e-10 * 4.87 * 250 == pytest.approx(500, rel=0.05)
 
 
-@given(phantoms(), schemes, st.sampled_from(["eds", "adf"]), st.sampled_from(sorted(HOLDERS)))
+@given(phantoms(), tilt_schemes(), st.sampled_from(["eds", "adf"]), st.sampled_from(sorted(HOLDERS)))
 def test_mirror_symmetry(phantom, scheme, signal, holder):
     """Flipping y and the sign of the tilt flips the images along y."""
     flipped = phantom_of(
@@ -69,7 +70,7 @@ def test_mirror_symmetry(phantom, scheme, signal, holder):
     close(mirrored.data[..., ::-1, ::-1, :], series.data)
 
 
-@given(phantoms(), schemes)
+@given(phantoms(), tilt_schemes())
 def test_counts_are_conserved_under_binning(phantom, scheme):
     """At one fluence, the counts of a coarse pixel are those of the fine pixels in it."""
     ny, nx = phantom.grid.shape[1:]
@@ -80,7 +81,7 @@ def test_counts_are_conserved_under_binning(phantom, scheme):
     close(coarse, fine.reshape(4, -1, ny // 2, 2, nx // 2, 2).sum(axis=(3, 5)))
 
 
-@given(phantoms(), schemes)
+@given(phantoms(), tilt_schemes())
 def test_total_counts_do_not_depend_on_tilt(phantom, scheme):
     """The matter stays inside the field of view, so each projection holds all of it."""
     series = expected_counts(phantom, scheme=scheme, microscope="titan", lines=("Zn_Ka",))
@@ -294,7 +295,7 @@ def test_dwell_per_tilt_scales_counts_and_exposure():
     assert one.exposure is None
 
 
-@given(phantoms(), schemes, st.sampled_from(["none", "wall", "blade"]))
+@given(phantoms(), tilt_schemes(), st.sampled_from(["none", "wall", "blade"]))
 def test_segments_add_up_to_the_sum(phantom, scheme, holder):
     common = {"scheme": scheme, "microscope": "osiris", "holder": holder, "lines": ("Co_Ka", "Zn_Ka")}
     whole = expected_counts(phantom, **common)

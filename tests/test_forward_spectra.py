@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import phantoms
 from glasstomo.forward import TiltScheme, expected_counts
 from glasstomo.forward.areal_density import areal_density
 from glasstomo.forward.spectra.eds_response import EDSResponse
@@ -20,8 +21,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from .strategies_forward import ball_phantom, phantoms
-from .strategies_spectra import COPPER, LINES, RESPONSE, at_zero, slab
+from .small_phantoms import ball_phantom
+from .small_spectra import COPPER, LINES, RESPONSE, at_zero, slab
 
 SCHEME = TiltScheme(angles_deg=(-50.0, 0.0, 30.0))
 FILM = SupportFilm(top_nm=-120.0)
@@ -363,7 +364,7 @@ from glasstomo.forward import TiltScheme
 from glasstomo.forward.spectra.line_extraction import net_counts
 from glasstomo.forward.spectra.spectrum_simulation import simulate_spectra
 from glasstomo.forward.spectra.system_peaks import SystemPeaks
-from tests.strategies_forward import ball_phantom
+from tests.small_phantoms import ball_phantom
 spectra = simulate_spectra(
     ball_phantom(128, spacing_nm=4.0), scheme=TiltScheme.uniform(-70, 70, 15), microscope="osiris",
     holder="wall", system=SystemPeaks(), rng=np.random.default_rng(1), path=sys.argv[1])

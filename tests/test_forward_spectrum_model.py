@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import eds_responses
 from glasstomo.forward import LINES, MICROSCOPES, rutherford_cross_section_barn
 from glasstomo.forward.attenuation import mass_attenuation_cm2_g
 from glasstomo.forward.spectra.bremsstrahlung import (
@@ -23,18 +24,6 @@ OSIRIS = MICROSCOPES["osiris"]
 # 250 nm of ZIF-62, Zn(C3H3N2)1.75(C7H5N2)0.25 with 4.45 Zn nm⁻³.
 SLAB_ATOMS_NM2 = {"C": 7786.0, "H": 7230.0, "N": 4450.0, "Zn": 1112.5}
 
-responses = st.builds(
-    EDSResponse,
-    channels=st.integers(1, 300),
-    dispersion_kev=st.floats(0.005, 0.1),
-    offset_kev=st.floats(0, 2),
-    fwhm_mn_ka_ev=st.floats(118, 200),
-    dead_time_us=st.floats(0, 20),
-    dead_time_model=st.sampled_from(["non-paralysable", "paralysable"]),
-    processors=st.integers(1, 8),
-)
-
-
 # --- response
 
 
@@ -50,7 +39,7 @@ def test_width_follows_the_law_of_fano():
         EDSResponse(fwhm_mn_ka_ev=100)
 
 
-@given(response=responses, place=st.floats(-0.2, 1.2))
+@given(response=eds_responses(), place=st.floats(-0.2, 1.2))
 def test_shape_is_an_integrated_gaussian(response, place):
     low, high = response.edges_kev[[0, -1]]
     energy = max(low + place * (high - low), 0.01)
@@ -92,7 +81,7 @@ def test_efficiency_is_the_product_of_its_layers():
         response.efficiency(0.05)
 
 
-@given(response=responses, share=st.floats(0, 0.999))
+@given(response=eds_responses(), share=st.floats(0, 0.999))
 def test_dead_time_can_be_undone(response, share):
     busiest = {"non-paralysable": 50.0, "paralysable": 1.0}[response.dead_time_model]
     per_pulse = response.dead_time_us * 1e-6 / response.processors

@@ -2,15 +2,19 @@
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import (
+    eds_detectors,
+    energies_kev,
+    holders,
+    support_grids,
+    tilt_lists,
+)
 from glasstomo.forward import HOLDERS, EDSDetector, Holder, Segment
 from glasstomo.forward.detectors import shadowing
 from glasstomo.forward.detectors.measured_holder import MeasuredHolder
 from glasstomo.forward.detectors.support_grid import SupportGrid
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-from .strategies_forward import eds_detectors, holders, tilt_lists
-from .strategies_holders import energies_kev, support_grids
 
 SUPER_X = EDSDetector()
 
@@ -88,7 +92,7 @@ def test_holder_and_grid_see_the_same_azimuths():
     assert len(set(plain[:, 1].round(3))) == 4
 
 
-@given(eds_detectors, support_grids(opaque=True), st.floats(-90, 90), holders)
+@given(eds_detectors(), support_grids(opaque=True), st.floats(-90, 90), holders())
 def test_any_detector_and_holder_agree_with_counted_rays(detector, grid, tilt, holder):
     gains = detector.gains([tilt], holder=holder, support_grid=grid)[:, 0]
     for segment, gain in zip(detector.segments, gains, strict=True):
@@ -107,7 +111,7 @@ def test_quadrature_error_is_below_one_in_a_million(grid, tilt, name):
     np.testing.assert_allclose(coarse, fine, atol=1e-6)
 
 
-@given(eds_detectors, support_grids(), tilt_lists, energies_kev)
+@given(eds_detectors(), support_grids(), tilt_lists(), energies_kev())
 def test_gains_lie_between_zero_and_one(detector, grid, tilts, energy):
     gains = detector.gains(tilts, support_grid=grid, energy_kev=energy)
     assert gains.shape == (len(detector.segments), len(tilts))
@@ -116,7 +120,7 @@ def test_gains_lie_between_zero_and_one(detector, grid, tilts, energy):
     assert not np.isnan(gains).any()
 
 
-@given(tilt_lists, support_grids(), holders, energies_kev)
+@given(tilt_lists(), support_grids(), holders(), energies_kev())
 def test_mirrored_arrangements_give_the_same_bits(tilts, grid, holder, energy):
     options = {"holder": holder, "energy_kev": energy}
     gains = SUPER_X.gains(tilts, support_grid=grid, **options)
@@ -129,7 +133,7 @@ def test_mirrored_arrangements_give_the_same_bits(tilts, grid, holder, energy):
     compare(gains, in_x[[3, 2, 1, 0]], **({} if exact else {"atol": 1e-9}))
 
 
-@given(tilt_lists, support_grids(centred=True), holders, energies_kev)
+@given(tilt_lists(), support_grids(centred=True), holders(), energies_kev())
 def test_swapping_quadrants_is_exact_around_a_centred_particle(tilts, grid, holder, energy):
     options = {"holder": holder, "support_grid": grid, "energy_kev": energy}
     gains = SUPER_X.gains(tilts, **options)
@@ -138,7 +142,7 @@ def test_swapping_quadrants_is_exact_around_a_centred_particle(tilts, grid, hold
     np.testing.assert_array_equal(gains, gains[[3, 2, 1, 0]])
 
 
-@given(tilt_lists, holders, st.sampled_from(["below", "above"]), st.sampled_from(["square", "round"]))
+@given(tilt_lists(), holders(), st.sampled_from(["below", "above"]), st.sampled_from(["square", "round"]))
 def test_without_bars_the_holder_is_left(tilts, holder, side, shape):
     plain = SUPER_X.gains(tilts, holder=holder)
     flat = SupportGrid(hole_um=50, thickness_um=0, side=side, shape=shape, position_um=(20, 5))
@@ -170,7 +174,7 @@ def test_bars_below_cast_no_shadow_until_a_detector_looks_from_below():
     assert SUPER_X.gains([40.0], support_grid=grid)[1, 0] < 1
 
 
-@given(support_grids(), tilt_lists)
+@given(support_grids(), tilt_lists())
 def test_below_is_above_turned_over(grid, tilts):
     """Turning the detectors over (elevation to its negative, tilt too) swaps above and below."""
     under = EDSDetector(segments=tuple(s.replace(elevation_deg=-s.elevation_deg) for s in SUPER_X.segments))
@@ -218,7 +222,7 @@ def test_a_particle_near_a_bar_loses_the_segments_on_that_side(offset, thickness
     assert SUPER_X.gains([0.0], support_grid=closer)[0, 0] <= near + 1e-6
 
 
-@given(support_grids(opaque=True), tilt_lists, st.floats(1.01, 3))
+@given(support_grids(opaque=True), tilt_lists(), st.floats(1.01, 3))
 def test_thicker_bars_and_smaller_holes_hide_more(grid, tilts, factor):
     gains = SUPER_X.gains(tilts, support_grid=grid)
     thicker = SUPER_X.gains(tilts, support_grid=grid.replace(thickness_um=factor * grid.thickness_um))
@@ -227,7 +231,7 @@ def test_thicker_bars_and_smaller_holes_hide_more(grid, tilts, factor):
     assert (wider >= gains - 2e-6).all()
 
 
-@given(support_grids(opaque=True), tilt_lists, energies_kev)
+@given(support_grids(opaque=True), tilt_lists(), energies_kev())
 def test_metal_bars_lie_between_opaque_and_none(grid, tilts, energy):
     opaque = SUPER_X.gains(tilts, support_grid=grid)
     metal = SUPER_X.gains(tilts, support_grid=grid.replace(element="Cu"), energy_kev=energy)

@@ -2,20 +2,19 @@
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import tilt_schemes
 from glasstomo.forward import TiltScheme
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .strategies_forward import schemes
 
-
-@given(schemes)
+@given(tilt_schemes())
 def test_every_order_visits_each_tilt_once(scheme):
     assert sorted(scheme.acquisition_order) == list(range(scheme.count))
     assert sorted(scheme.acquired_deg) == list(scheme.angles_deg)
 
 
-@given(schemes)
+@given(tilt_schemes())
 def test_scheme_survives_its_own_fields(scheme):
     assert TiltScheme(**scheme.model_dump()) == scheme
 
@@ -131,7 +130,7 @@ def test_a_golden_ratio_series_broken_off_is_a_shorter_one(count, data):
     assert TiltScheme.golden_ratio(-70, 70, count).first(kept) == TiltScheme.golden_ratio(-70, 70, kept)
 
 
-@given(schemes, st.data())
+@given(tilt_schemes(), st.data())
 def test_the_first_tilts_are_those_that_were_taken_first(scheme, data):
     kept = data.draw(st.integers(1, scheme.count))
     assert scheme.first(kept).acquired_deg == scheme.acquired_deg[:kept]

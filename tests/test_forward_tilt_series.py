@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import tilt_series
 from glasstomo.forward import TiltSeries, read_tilt_series
 from hypothesis import given
 from hypothesis import strategies as st
-
-from .strategies_forward import tilt_series
 
 
 def plain(**changes) -> TiltSeries:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import diagram_points
 from glasstomo.metrics import find_phases, mixing_state, phase_diagram, phase_diagram_distance
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -107,14 +108,7 @@ def test_phases_ignore_the_order_of_voxels_and_the_unit_of_density(seed, scale):
     assert [p.density / scale for p in other] == pytest.approx([p.density for p in one], abs=2e-2)
 
 
-diagrams = st.integers(0, 10_000).map(
-    lambda seed: (lambda r: cloud(r, int(r.integers(5, 60)), r.uniform(0, 1), r.uniform(3, 6)))(
-        np.random.default_rng(seed)
-    )
-)
-
-
-@given(a=diagrams, b=diagrams, c=diagrams)
+@given(a=diagram_points(), b=diagram_points(), c=diagram_points())
 def test_distance_is_a_metric(a, b, c):
     ab, ba = phase_diagram_distance(a, b), phase_diagram_distance(b, a)
     assert phase_diagram_distance(a, a) == pytest.approx(0, abs=1e-12)
@@ -123,7 +117,7 @@ def test_distance_is_a_metric(a, b, c):
     assert ab <= phase_diagram_distance(a, c) + phase_diagram_distance(c, b) + 1e-9
 
 
-@given(a=diagrams, dx=st.floats(-0.3, 0.3), dy=st.floats(-2, 2))
+@given(a=diagram_points(), dx=st.floats(-0.3, 0.3), dy=st.floats(-2, 2))
 def test_shift_costs_its_length(a, dx, dy):
     shifted = (a[0] + dx, a[1] + dy)
     length = np.hypot(dx / 0.03, dy / 2)

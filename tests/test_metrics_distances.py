@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import diagram_points
 from glasstomo.metrics import phase_diagram_distance
 from glasstomo.metrics.exact_distance import exact_diagram_distance
 from glasstomo.metrics.jensen_shannon import jensen_shannon_divergence
@@ -22,9 +23,6 @@ def draw(seed, count=None):
     return rng.uniform(0, 1, count), rng.uniform(3, 6, count)
 
 
-diagrams = st.integers(0, 10_000).map(draw)
-
-
 def by_linear_programming(first, second):
     """Solve the transport problem as a linear programme over all plans: slow, and of independent make."""
     a, b = (np.stack(c, axis=1) / SCALES for c in (first, second))
@@ -42,7 +40,7 @@ def by_linear_programming(first, second):
 
 
 @settings(max_examples=25, deadline=None)
-@given(a=diagrams, b=diagrams)
+@given(a=diagram_points(), b=diagram_points())
 def test_exact_distance_is_the_least_cost_of_all_plans(a, b):
     found = exact_diagram_distance(a, b, parcels=256)
     truth = by_linear_programming(a, b)
@@ -55,7 +53,9 @@ def test_exact_distance_is_the_least_cost_of_all_plans(a, b):
 
 
 @settings(max_examples=30, deadline=None)
-@given(a=diagrams, dx=st.floats(-0.3, 0.3), dy=st.floats(-2, 2), parcels=st.sampled_from([16, 64, 256]))
+@given(
+    a=diagram_points(), dx=st.floats(-0.3, 0.3), dy=st.floats(-2, 2), parcels=st.sampled_from([16, 64, 256])
+)
 def test_a_shift_costs_its_length_however_coarse_the_parcels(a, dx, dy, parcels):
     shifted = (a[0] + dx, a[1] + dy)
     found = exact_diagram_distance(a, shifted, parcels=parcels)
@@ -64,7 +64,7 @@ def test_a_shift_costs_its_length_however_coarse_the_parcels(a, dx, dy, parcels)
 
 
 @settings(max_examples=20, deadline=None)
-@given(a=diagrams, b=diagrams, c=diagrams)
+@given(a=diagram_points(), b=diagram_points(), c=diagram_points())
 def test_exact_distance_is_a_metric_up_to_what_condensing_costs(a, b, c):
     ab, ac, cb = (exact_diagram_distance(*pair, parcels=64) for pair in ((a, b), (a, c), (c, b)))
     # Different plans of one cost may differ by rounding.
@@ -77,7 +77,7 @@ def test_exact_distance_is_a_metric_up_to_what_condensing_costs(a, b, c):
 
 
 @settings(max_examples=30, deadline=None)
-@given(a=diagrams, b=diagrams)
+@given(a=diagram_points(), b=diagram_points())
 def test_sliced_never_exceeds_exact(a, b):
     exact = exact_diagram_distance(a, b, parcels=256)
     # A projection shortens every way, so that the mean over directions, before it is scaled by π/2, is
@@ -137,14 +137,14 @@ def test_parcels_are_a_power_of_two(parcels):
         exact_diagram_distance(draw(0), draw(1), parcels=parcels)
 
 
-@given(a=diagrams, b=diagrams)
+@given(a=diagram_points(), b=diagram_points())
 def test_divergence_is_scipys_squared_distance(a, b):
     edges = [0.5 + 0.015 * (np.arange(-36, 37) - 0.5), np.arange(0, 9) - 0.5]
     p, q = (np.histogram2d(*c, bins=edges)[0].ravel() for c in (a, b))
     assert jensen_shannon_divergence(a, b) == pytest.approx(jensenshannon(p, q, base=2) ** 2, abs=1e-7)
 
 
-@given(a=diagrams, b=diagrams, c=diagrams)
+@given(a=diagram_points(), b=diagram_points(), c=diagram_points())
 def test_divergence_is_bounded_symmetric_and_its_root_a_metric(a, b, c):
     ab, ba, ac, cb = (jensen_shannon_divergence(*pair) for pair in ((a, b), (b, a), (a, c), (c, b)))
     assert jensen_shannon_divergence(a, a) == 0

@@ -2,127 +2,51 @@
 
 import numpy as np
 import pytest
+from glasstomo import phantoms
+from glasstomo.benchmarks.conformance.strategies import (
+    bodies,
+    bounded_domains,
+    domains,
+    flux_melted_rules,
+    graded_rules,
+    materials,
+    particles,
+    seeds,
+    sheets,
+)
 from glasstomo.phantoms import (
     MATERIALS,
-    Ellipsoid,
-    Embedded,
-    FacetedCrystal,
     FluxMelted,
     Grid,
-    Interdiffused,
-    Material,
     Particle,
     Phase,
     Pure,
     RandomTexture,
-    RoughShard,
     Segregated,
-    Sheet,
     Sphere,
-    SupportFilm,
     Whole,
     rasterise,
 )
 from glasstomo.phantoms.elements import ATOMIC_WEIGHTS
 from glasstomo.phantoms.frame import rotation_matrix
-from glasstomo.phantoms.material import LINKERS
 from hypothesis import given
 from hypothesis import strategies as st
 
-seeds = st.integers(0, 2**31 - 1)
-lengths_nm = st.floats(5.0, 60.0)
-aspects = st.tuples(*[st.floats(0.7, 1.4)] * 3)
-rotations_deg = st.tuples(*[st.floats(-180.0, 180.0)] * 3)
-centers_nm = st.tuples(*[st.floats(-10.0, 10.0)] * 3)
-places = {"center_nm": centers_nm, "rotation_deg": rotations_deg}
-
-materials = st.builds(
-    Material,
-    name=st.just("drawn"),
-    metal=st.sampled_from(["Fe", "Co", "Cu", "Zn"]),
-    linkers=st.dictionaries(st.sampled_from(sorted(LINKERS)), st.floats(0.1, 2.0), min_size=1, max_size=3),
-    density_g_cm3=st.floats(0.5, 3.0),
-)
-ellipsoids = st.builds(Ellipsoid, semi_axes_nm=st.tuples(*[lengths_nm] * 3), **places)
-crystals = st.builds(
-    FacetedCrystal,
-    radius_nm=lengths_nm,
-    habit=st.sampled_from(["random", "cube", "octahedron", "truncated_octahedron", "rhombic_dodecahedron"]),
-    aspect=aspects,
-    facets=st.integers(4, 20),
-    irregularity=st.floats(0.0, 0.6),
-    seed=seeds,
-    **places,
-)
-shards = st.builds(
-    RoughShard,
-    radius_nm=lengths_nm,
-    aspect=aspects,
-    curvature=st.floats(0.0, 1.0),
-    roughness_nm=st.floats(0.0, 4.0),
-    wavelength_nm=st.tuples(st.floats(5.0, 20.0), st.floats(20.0, 100.0)),
-    seed=seeds,
-    **places,
-)
-bodies = st.one_of(ellipsoids, crystals, shards)
-sheets = st.builds(
-    Sheet,
-    inclination_deg=st.floats(0.0, 180.0),
-    azimuth_deg=st.floats(0.0, 360.0),
-    offset_nm=st.floats(-30.0, 30.0),
-    curvature_per_nm=st.one_of(st.just(0.0), st.floats(-0.02, 0.02)),
-)
-textures = st.builds(
-    RandomTexture, volume_fraction=st.floats(0.1, 0.9), correlation_nm=st.floats(5.0, 40.0), seed=seeds
-)
-bounded_domains = st.one_of(sheets, st.builds(Embedded, body=bodies))
-domains = st.one_of(bounded_domains, textures)
-metric_domains = domains.filter(lambda domain: domain.metric)
-
-
-@st.composite
-def phases(draw, name: str):
-    with_density = [m.name for m in MATERIALS.values() if m.metal and m.density_g_cm3]
-    pair = draw(st.lists(st.sampled_from(with_density), min_size=2, max_size=2, unique=True))
-    share = draw(st.floats(0.0, 1.0))
-    density = draw(st.one_of(st.none(), st.floats(1.0, 8.0)))
-    return Phase(
-        name=name,
-        formula_units=dict(zip(pair, (share, 1.0 - share), strict=True)),
-        metal_density_nm3=density,
-    )
-
-
-couples = {"first": phases("one"), "second": phases("two")}
-flux_melted = st.builds(FluxMelted, co_rich_length_nm=lengths_nm, zn_rich_length_nm=lengths_nm)
-graded = st.one_of(
-    st.builds(Segregated, width_nm=st.one_of(st.just(0.0), st.floats(0.1, 40.0)), **couples),
-    st.builds(Interdiffused, diffusion_length_nm=st.floats(1.0, 60.0), **couples),
-    flux_melted,
-)
-sharp = st.builds(Segregated, **couples)
-films = st.one_of(
-    st.none(), st.builds(SupportFilm, thickness_nm=st.floats(1.0, 50.0), top_nm=st.floats(-99.0, 0.0))
-)
-particles = st.one_of(
-    st.builds(Particle, body=bodies, domain=domains, mixing=sharp, film=films),
-    st.builds(Particle, body=bodies, domain=metric_domains, mixing=graded, film=films),
-    st.builds(Particle, body=bodies, mixing=st.builds(Pure, phase=phases("one")), film=films),
-)
+SHAPES = bodies() | domains()
 
 
 def cloud(seed: int, count: int = 400, reach_nm: float = 90.0) -> np.ndarray:
     return np.random.default_rng(seed).uniform(-reach_nm, reach_nm, (3, count))
 
 
-@given(materials)
+@given(materials())
 def test_mass_density_is_the_sum_of_its_atoms(material):
     grams = sum(n * ATOMIC_WEIGHTS[element] for element, n in material.number_densities().items())
     # nm^-3 x g/mol / N_A; only rounding separates the two ways.
     assert grams / 602.214076 == pytest.approx(material.density_g_cm3, rel=1e-12)
 
 
-@given(st.one_of(bodies, bounded_domains), seeds)
+@given(bodies() | bounded_domains(), seeds())
 def test_signed_distances_change_no_faster_than_the_point_moves(shape, seed):
     start, step = cloud(seed), cloud(seed + 1, reach_nm=8.0)
     change = np.abs(shape.signed_distance(*(start + step)) - shape.signed_distance(*start))
@@ -130,7 +54,7 @@ def test_signed_distances_change_no_faster_than_the_point_moves(shape, seed):
     assert (change <= np.linalg.norm(step, axis=0) * (1 + 1e-9) + 2e-4).all()
 
 
-@given(bodies, seeds, centers_nm, st.floats(0.5, 60.0))
+@given(bodies(), seeds(), st.tuples(*[st.floats(-10.0, 10.0)] * 3), st.floats(0.5, 60.0))
 def test_nearby_equals_the_signed_distance_within_its_ball(body, seed, center, radius):
     steps = cloud(seed, reach_nm=1.0)
     steps *= radius / np.maximum(np.linalg.norm(steps, axis=0), 1.0)
@@ -138,14 +62,14 @@ def test_nearby_equals_the_signed_distance_within_its_ball(body, seed, center, r
     np.testing.assert_array_equal(body.nearby(center, radius)(*points), body.signed_distance(*points))
 
 
-@given(bodies, seeds)
+@given(bodies(), seeds())
 def test_a_body_lies_within_its_bounding_sphere(body, seed):
     points = cloud(seed, 3000, 1.2 * body.bounding_radius_nm)
     inside = body.signed_distance(*points) < 0
     assert (np.linalg.norm(points[:, inside], axis=0) <= body.bounding_radius_nm * (1 + 1e-12)).all()
 
 
-@given(st.one_of(bodies, domains), seeds)
+@given(SHAPES, seeds())
 def test_a_lattice_and_scattered_points_see_the_same_shape(shape, seed):
     z, y, x = np.sort(cloud(seed, 5, 40.0))
     lattice = shape.signed_distance(z[:, None, None], y[None, :, None], x[None, None, :])
@@ -154,7 +78,7 @@ def test_a_lattice_and_scattered_points_see_the_same_shape(shape, seed):
     np.testing.assert_allclose(lattice.ravel(), scattered, rtol=1e-9, atol=1e-4)
 
 
-@given(bodies, st.tuples(*[st.floats(-50.0, 50.0)] * 3), seeds)
+@given(bodies(), st.tuples(*[st.floats(-50.0, 50.0)] * 3), seeds())
 def test_moving_a_body_moves_its_distances(body, shift_nm, seed):
     points = cloud(seed)
     centre = np.add(body.center_nm, shift_nm)
@@ -167,7 +91,7 @@ def test_moving_a_body_moves_its_distances(body, shift_nm, seed):
     )
 
 
-@given(bodies, seeds)
+@given(bodies(), seeds())
 def test_turning_a_body_turns_its_distances(body, seed):
     still = body.replace(center_nm=(0.0, 0.0, 0.0), rotation_deg=(0.0, 0.0, 0.0))
     turned = still.replace(rotation_deg=body.rotation_deg)
@@ -180,13 +104,13 @@ def test_turning_a_body_turns_its_distances(body, seed):
     )
 
 
-@given(st.one_of(particles, bodies, domains, graded))
+@given(particles() | SHAPES | graded_rules())
 def test_parameters_survive_json_and_repr(noun):
     assert type(noun).model_validate_json(noun.model_dump_json()) == noun
-    assert eval(repr(noun)) == noun
+    assert eval(repr(noun), {name: getattr(phantoms, name) for name in phantoms.__all__}) == noun
 
 
-@given(graded, st.lists(st.floats(-200.0, 200.0), min_size=1, max_size=20))
+@given(graded_rules(), st.lists(st.floats(-200.0, 200.0), min_size=1, max_size=20))
 def test_densities_lie_between_those_of_the_phases(mixing, distances):
     units = mixing.formula_units(np.array(distances))
     assert units.shape == (len(mixing.materials), len(distances))
@@ -202,7 +126,7 @@ def test_densities_lie_between_those_of_the_phases(mixing, distances):
     assert (units <= ends[1][:, None] + 1e-12).all()
 
 
-@given(flux_melted, st.lists(st.floats(-300.0, 300.0), min_size=2, max_size=30))
+@given(flux_melted_rules(), st.lists(st.floats(-300.0, 300.0), min_size=2, max_size=30))
 def test_zinc_fractions_keep_out_of_the_miscibility_gap(mixing, distances):
     fraction = mixing.zinc_fraction(np.sort(distances))
     label = mixing.labels(np.sort(distances))
@@ -212,7 +136,7 @@ def test_zinc_fractions_keep_out_of_the_miscibility_gap(mixing, distances):
     assert (fraction[label == 3] >= 0.99 - 1e-12).all()
 
 
-@given(particles, seeds)
+@given(particles(), seeds())
 def test_every_element_follows_the_formula_units(particle, seed):
     points = cloud(seed, 200)
     units = particle.formula_unit_densities(*points)
@@ -224,7 +148,7 @@ def test_every_element_follows_the_formula_units(particle, seed):
     assert (density[:, particle.body.signed_distance(*points) >= 0] == 0).all()
 
 
-@given(particles, st.integers(1, 3), seeds)
+@given(particles(), st.integers(1, 3), seeds())
 def test_a_phantom_is_consistent_with_its_particle(particle, supersample, seed):
     grid = Grid(shape=(8, 10, 12), spacing_nm=float(8 + seed % 10))
     phantom = rasterise(particle, grid, supersample=supersample)
@@ -236,7 +160,7 @@ def test_a_phantom_is_consistent_with_its_particle(particle, supersample, seed):
     assert set(np.unique(phantom.labels)) <= {0, 255, *range(1, len(phantom.phase_names) + 1)}
 
 
-@given(particles.filter(lambda particle: not isinstance(particle.domain, RandomTexture)), seeds)
+@given(particles().filter(lambda particle: not isinstance(particle.domain, RandomTexture)), seeds())
 def test_labelled_voxels_are_of_one_phase_throughout(particle, seed):
     grid = Grid.cube(12, spacing_nm=8.0)
     phantom = rasterise(particle, grid)
@@ -248,7 +172,7 @@ def test_labelled_voxels_are_of_one_phase_throughout(particle, seed):
     assert (labels == phantom.labels[index]).all()
 
 
-@given(particles, st.sampled_from([1, 2, 3]))
+@given(particles(), st.sampled_from([1, 2, 3]))
 def test_downsampling_keeps_atoms_and_volume(particle, factor):
     fine = rasterise(particle, Grid.cube(12, spacing_nm=9.0), supersample=2)
     coarse = fine.downsampled(factor)
@@ -262,7 +186,7 @@ def test_downsampling_keeps_atoms_and_volume(particle, factor):
         assert coarse.atoms(element) == pytest.approx(fine.atoms(element), rel=1e-6)
 
 
-@given(sheets)
+@given(sheets())
 def test_an_interface_between_equal_phases_leaves_no_trace(sheet):
     body = Sphere(radius_nm=40.0)
     units = {"formula_units": {"ZIF-62": 1.0}, "metal_density_nm3": 2.0}

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import least_squares_problems
 from glasstomo.forward import MICROSCOPES, Projector, TiltScheme, expected_counts, simulate
 from glasstomo.phantoms import Grid, make_phantom
 from glasstomo.recon import METHODS, Problem, lambda_max, reconstruct, solve_pdhg
@@ -17,13 +18,7 @@ from glasstomo.recon.noise_level import poisson_variance
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .strategies_recon import (
-    in_one_and_two_threads,
-    one_thread,  # noqa: F401
-    particle,
-    particle_problem,
-    problems,
-)
+from .small_problems import in_one_and_two_threads, one_thread, particle, particle_problem  # noqa: F401
 
 
 def disc(n, radius, y0=0.0, z0=0.0):
@@ -110,7 +105,7 @@ def test_angular_weights_of_a_wedge_do_not_count_the_wedge():
     np.testing.assert_allclose(angular_weights(np.array([20.0, 200.0, -160.0])), np.pi / 3)
 
 
-@given(problem=problems(), relaxation=st.floats(0.1, 1.95))
+@given(problem=least_squares_problems(), relaxation=st.floats(0.1, 1.95))
 def test_sirt_never_raises_its_residual_and_stays_positive(problem, relaxation):
     seen = []
     x = sirt(problem, iterations=15, relaxation=relaxation, callback=lambda i, r, gap: seen.append(r))
@@ -371,7 +366,7 @@ def test_proximal_steps_go_on_from_the_step_before():
     assert away[-1] < 0.1 * away[0]
 
 
-@given(problem=problems())
+@given(problem=least_squares_problems())
 def test_lipschitz_bound_is_the_largest_eigenvalue_from_above(problem):
     dense = np.sqrt(problem.weights.astype(np.float64)).reshape(-1, 1) * dense_operator(problem)
     largest = np.linalg.norm(dense, 2) ** 2
@@ -379,7 +374,7 @@ def test_lipschitz_bound_is_the_largest_eigenvalue_from_above(problem):
     assert largest * (1 - 1e-5) <= lipschitz(problem) <= 1.02 * largest * (1 + 1e-5)
 
 
-@given(problem=problems(), inner=st.integers(1, 8))
+@given(problem=least_squares_problems(), inner=st.integers(1, 8))
 def test_fista_never_raises_its_objective_and_stays_in_the_box(problem, inner):
     problem, seen = replace(problem, upper=3.0), []
     x = fista_tv(problem, iterations=25, inner_iterations=inner, callback=lambda i, v, _: seen.append(v))

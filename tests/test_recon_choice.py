@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import seeds
 from glasstomo.forward import Projector, TiltSeries
 from glasstomo.recon import Problem, Status, reconstruct, solve_pdhg
 from glasstomo.recon.coarser_problem import can_coarsen, coarsen, fine_lambda, refine
@@ -17,12 +18,7 @@ from glasstomo.recon.some_tilts import some_tilts
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .strategies_recon import (
-    one_thread,  # noqa: F401
-    particle,
-    particle_problem,
-    seeds,
-)
+from .small_problems import one_thread, particle, particle_problem  # noqa: F401
 
 ANGLES = np.linspace(-65, 65, 9)
 terms = pytest.mark.parametrize("data_term", ["least_squares", "kullback_leibler"])
@@ -124,7 +120,7 @@ def test_bad_paths_are_refused_before_the_first_solve(options, message):
 # -- held-out tilts
 
 
-@given(st.integers(3, 40), st.integers(2, 8), seeds)
+@given(st.integers(3, 40), st.integers(2, 8), seeds())
 def test_inner_tilts_are_held_out_once_and_apart(tilts, folds, seed):
     angles = np.random.default_rng(seed).permutation(np.linspace(-70, 70, tilts))
     groups = held_out_groups(angles, folds)

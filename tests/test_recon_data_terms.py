@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import seeds
 from glasstomo.recon.data_terms import kullback_leibler, least_squares
 from glasstomo.recon.data_terms.kullback_leibler import KullbackLeibler
 from glasstomo.recon.data_terms.least_squares import LeastSquares
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import optimize, special
 
-from .strategies_recon import in_one_and_two_threads, one_thread, seeds  # noqa: F401
+from .small_problems import in_one_and_two_threads, one_thread  # noqa: F401
 
 TERMS = {"least_squares": LeastSquares, "kullback_leibler": KullbackLeibler}
 terms = pytest.mark.parametrize("kind", TERMS)
@@ -66,7 +67,7 @@ def zero_background(background, shape=SHAPE):
 
 
 @terms
-@given(seed=seeds)
+@given(seed=seeds())
 def test_value_and_misfit_equal_the_formula(kind, seed):
     term, a, _, (data, weights, background) = drawn(kind, seed)
     r = zero_background(background)
@@ -78,7 +79,7 @@ def test_value_and_misfit_equal_the_formula(kind, seed):
 
 
 @terms
-@given(seed=seeds)
+@given(seed=seeds())
 def test_gradient_and_conjugate_meet_fenchel_and_young(kind, seed):
     """D(a) + D*(q) ≥ ⟨a, q⟩ for any dual, with equality at q = D'(a)."""
     term, a, rng, _ = drawn(kind, seed)
@@ -111,7 +112,7 @@ def test_conjugate_is_the_numerical_supremum(kind, q, data, background):
 
 
 @terms
-@given(seed=seeds, speed=st.floats(-3, 3), spread=st.floats(-2, 1))
+@given(seed=seeds(), speed=st.floats(-3, 3), spread=st.floats(-2, 1))
 def test_dual_step_is_the_proximal_map_of_the_conjugate(kind, seed, speed, spread):
     """Found again, pixel by pixel, as the root of (q − v)/σ + D*'(q)."""
     term, a, rng, (data, weights, background) = drawn(kind, seed, shape=(1, 2, 3))
@@ -132,7 +133,7 @@ def test_dual_step_is_the_proximal_map_of_the_conjugate(kind, seed, speed, sprea
 
 
 @terms
-@given(seed=seeds, speed=st.floats(-2, 2))
+@given(seed=seeds(), speed=st.floats(-2, 2))
 def test_moreau(kind, seed, speed):
     """q⁺ = prox(v) and p = (v − q⁺)/σ belong together: q⁺ = D'(p)."""
     term, a, rng, (_, weights, background) = drawn(kind, seed)
@@ -157,7 +158,7 @@ def test_moreau(kind, seed, speed):
 
 
 @terms
-@given(seed=seeds, speed=st.floats(-3, 3))
+@given(seed=seeds(), speed=st.floats(-3, 3))
 def test_dual_step_is_firmly_non_expansive(kind, seed, speed):
     term, a, rng, (_, weights, background) = drawn(kind, seed)
     pace = np.full(SHAPE[:2], 10.0**speed, np.float32)
@@ -175,7 +176,7 @@ def test_dual_step_is_firmly_non_expansive(kind, seed, speed):
 
 
 @terms
-@given(seed=seeds, relax=st.floats(0.1, 1.95))
+@given(seed=seeds(), relax=st.floats(0.1, 1.95))
 def test_relaxation_is_linear_and_steps_rest_at_the_gradient(kind, seed, relax):
     term, a, rng, (_, weights, _) = drawn(kind, seed)
     pace = rng.uniform(0.1, 3, SHAPE[:2]).astype(np.float32)
@@ -196,7 +197,7 @@ def test_relaxation_is_linear_and_steps_rest_at_the_gradient(kind, seed, relax):
 
 
 @terms
-@given(seed=seeds)
+@given(seed=seeds())
 def test_units_of_the_data_change_nothing(kind, seed):
     """Data 2⁷ as large with weights to match: D of counts is the same, the dual 2⁷ as small."""
     scale = 2.0**7

@@ -12,7 +12,7 @@ from glasstomo.recon import Problem, Status, solve_odl, solve_pdhg
 from glasstomo.recon.odl_operators import as_array, assign, odl
 from glasstomo.recon.odl_pieces import odl_problem
 
-from .strategies_recon import one_thread, particle  # noqa: F401
+from .small_problems import one_thread, particle  # noqa: F401
 from .test_recon_operators import slow_gradient, slow_hessian
 
 DATA_TERMS = ("least_squares", "kullback_leibler")

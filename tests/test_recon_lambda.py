@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import least_squares_problems
 from glasstomo.forward import Projector
 from glasstomo.recon import Problem, lambda_max, solve_pdhg
 from glasstomo.recon.lambda_choice.balance import balanced
@@ -11,12 +12,7 @@ from glasstomo.recon.primal_dual import PrimalDual
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .strategies_recon import (
-    in_one_and_two_threads,
-    one_thread,  # noqa: F401
-    particle_problem,
-    problems,
-)
+from .small_problems import in_one_and_two_threads, one_thread, particle_problem  # noqa: F401
 from .test_recon_operators import KINDS
 
 both = pytest.mark.parametrize("regulariser", ["tv", "tv2"])
@@ -98,7 +94,7 @@ def test_two_halves_along_the_tilt_axis_in_closed_form():
     assert 6 * (1 - 1e-6) <= found.upper <= 6 * 1.1
 
 
-@given(problem=problems())
+@given(problem=least_squares_problems())
 def test_bounds_enclose_whatever_is_tried(problem):
     """No volume pulls harder than the upper bound, the flat solution is feasible and stationary."""
     found = lambda_max(problem)

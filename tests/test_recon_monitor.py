@@ -15,7 +15,7 @@ from glasstomo.recon.monitor import Monitor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .strategies_recon import particle_problem
+from .small_problems import particle_problem
 
 both_engines = pytest.mark.parametrize("solve", [solve_pdhg, solve_odl], ids=["fused", "odl"])
 

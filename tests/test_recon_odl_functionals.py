@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import seeds
 from glasstomo.recon.odl_functionals import (
     BoxIndicator,
     GroupNorm,
@@ -12,7 +13,7 @@ from glasstomo.recon.odl_operators import as_array, assign, odl, series_space, v
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .strategies_recon import one_thread, seeds  # noqa: F401
+from .small_problems import one_thread  # noqa: F401
 
 SHAPE = (2, 3, 4)
 
@@ -63,7 +64,7 @@ def proximal(functional, sigma, x):
 
 
 @every
-@given(seed=seeds, sigma=sigmas)
+@given(seed=seeds(), sigma=sigmas)
 def test_moreau(name, seed, sigma):
     """prox_σf(x) + σ prox_f*/σ(x/σ) = x; the two are computed by different formulas."""
     rng = np.random.default_rng(seed)
@@ -75,7 +76,7 @@ def test_moreau(name, seed, sigma):
 
 
 @every
-@given(seed=seeds, sigma=sigmas)
+@given(seed=seeds(), sigma=sigmas)
 def test_proximal_points_meet_fenchel_and_young(name, seed, sigma):
     """f(p) + f*(q) = ⟨p, q⟩ for p = prox_σf(x), q = (x − p)/σ, and never less elsewhere."""
     rng = np.random.default_rng(seed)
@@ -102,7 +103,7 @@ def _inside(f, p, q):
 
 
 @every
-@given(seed=seeds, sigma=sigmas)
+@given(seed=seeds(), sigma=sigmas)
 def test_proximal_is_firmly_non_expansive(name, seed, sigma):
     rng = np.random.default_rng(seed)
     for f in (FUNCTIONALS[name](rng), FUNCTIONALS[name](rng).convex_conj):

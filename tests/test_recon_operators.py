@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from glasstomo.benchmarks.conformance.strategies import projectors, seeds, volume_shapes
 from glasstomo.forward import Projector
 from glasstomo.recon.data_terms.least_squares import LeastSquares
 from glasstomo.recon.lambda_choice.balance import balancing_field, potential
@@ -14,13 +15,7 @@ from glasstomo.recon.regularisers.field_clip import clip_field
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .strategies_recon import (
-    in_one_and_two_threads,
-    one_thread,  # noqa: F401
-    projectors,
-    seeds,
-    shapes,
-)
+from .small_problems import in_one_and_two_threads, one_thread  # noqa: F401
 
 # float32 kernels on numbers of order one.
 FLOAT32 = 2e-5
@@ -81,7 +76,7 @@ def projected(field, radius):
 
 
 @kinds
-@given(shape=shapes, seed=seeds)
+@given(shape=volume_shapes(), seed=seeds())
 def test_differences_equal_the_slow_reference(kind, shape, seed):
     fill, _, slow, components = KINDS[kind]
     x = random(np.random.default_rng(seed), shape)
@@ -89,7 +84,7 @@ def test_differences_equal_the_slow_reference(kind, shape, seed):
 
 
 @kinds
-@given(shape=shapes, seed=seeds)
+@given(shape=volume_shapes(), seed=seeds())
 def test_adjoint_is_the_transpose(kind, shape, seed):
     fill, fill_adjoint, _, components = KINDS[kind]
     rng = np.random.default_rng(seed)
@@ -114,7 +109,7 @@ def test_norms_are_below_their_bounds_and_close_to_them(kind, rng):
     assert 0.93 * bound < norm <= bound
 
 
-@given(shape=shapes, slopes=st.tuples(*[st.integers(-50, 50)] * 4))
+@given(shape=volume_shapes(), slopes=st.tuples(*[st.integers(-50, 50)] * 4))
 def test_flat_volumes_have_no_differences(shape, slopes):
     z, y, x = np.indices(shape)
     affine = (slopes[0] + slopes[1] * z + slopes[2] * y + slopes[3] * x).astype(np.float32)
@@ -137,7 +132,7 @@ def test_missing_differences_are_exactly_zero(rng):
         assert not field[component, :, :, -1].any()
 
 
-@given(shape=shapes, seed=seeds)
+@given(shape=volume_shapes(), seed=seeds())
 def test_variations_are_sums_of_lengths(shape, seed):
     x = random(np.random.default_rng(seed), shape)
     tv = np.sqrt(np.square(slow_gradient(x.astype(float))).sum(axis=0)).sum()
@@ -146,7 +141,7 @@ def test_variations_are_sums_of_lengths(shape, seed):
     assert hessian.second_variation(x) == pytest.approx(tv2, rel=1e-5, abs=1e-6)
 
 
-@given(seed=seeds, relax=st.floats(0.5, 1.9))
+@given(seed=seeds(), relax=st.floats(0.5, 1.9))
 def test_data_step_is_the_prox_of_its_conjugate(seed, relax):
     rng = np.random.default_rng(seed)
     q, a, b = (random(rng, (2, 3, 4)) for _ in range(3))
@@ -161,7 +156,7 @@ def test_data_step_is_the_prox_of_its_conjugate(seed, relax):
     np.testing.assert_allclose(q, wanted, atol=FLOAT32)
 
 
-@given(shape=shapes, seed=seeds, radius=st.floats(0, 3))
+@given(shape=volume_shapes(), seed=seeds(), radius=st.floats(0, 3))
 def test_clip_field_is_the_projection(shape, seed, radius):
     field = random(np.random.default_rng(seed), (3, *shape))
     wanted = projected(field, radius)
@@ -194,7 +189,7 @@ def slow_transpose(kind, field, shape):
 
 
 @kinds
-@given(shape=st.tuples(*[st.integers(1, 5)] * 3), seed=seeds)
+@given(shape=st.tuples(*[st.integers(1, 5)] * 3), seed=seeds())
 def test_balancing_field_balances(kind, shape, seed):
     rng = np.random.default_rng(seed)
     slope = rng.normal(size=shape)
@@ -207,7 +202,7 @@ def test_balancing_field_balances(kind, shape, seed):
     np.testing.assert_allclose(slow_transpose(kind, field, shape), slope, atol=1e-9)
 
 
-@given(shape=shapes, seed=seeds)
+@given(shape=volume_shapes(), seed=seeds())
 def test_potential_solves_poisson(shape, seed):
     source = np.random.default_rng(seed).normal(size=shape)
     source -= source.mean()
@@ -216,7 +211,7 @@ def test_potential_solves_poisson(shape, seed):
     assert abs(u.mean()) < 1e-12
 
 
-@given(shape=st.tuples(*[st.integers(1, 40)] * 3), seed=seeds)
+@given(shape=st.tuples(*[st.integers(1, 40)] * 3), seed=seeds())
 def test_nodes_interpolate_affine_volumes_exactly(shape, seed):
     rng = np.random.default_rng(seed)
     grid = NodeGrid(shape, nodes=8)
@@ -257,7 +252,7 @@ def odl_operators():
     return {"tv": GradientOperator, "tv2": HessianOperator}
 
 
-@given(projector=projectors(), seed=seeds, nx=st.integers(1, 4))
+@given(projector=projectors(), seed=seeds(), nx=st.integers(1, 4))
 def test_odl_projection_and_its_adjoint(projector, seed, nx):
     from glasstomo.recon.odl_operators import ProjectionOperator, volume_space
 
@@ -284,7 +279,7 @@ def test_odl_projection_and_its_adjoint(projector, seed, nx):
 
 
 @kinds
-@given(shape=shapes, seed=seeds)
+@given(shape=volume_shapes(), seed=seeds())
 def test_odl_differences_and_their_adjoint(kind, shape, seed):
     from glasstomo.recon.odl_operators import odl, volume_space
 

@@ -7,6 +7,7 @@ from hypothesis.strategies import SearchStrategy
 
 from ....forward import HOLDERS, MICROSCOPES
 from ....phantoms import PHANTOMS
+from ....phantoms.parameters import Parameters
 from ....recon import METHODS
 from ...design.design import WANTED, Design
 from ...design.sections import Beam, Imperfections, Instrument, Inversion, Specimen, Tilts, Wanted
@@ -82,9 +83,9 @@ def designs(*, perfect: bool = False) -> SearchStrategy[Design]:
             Instrument,
             microscope=st.sampled_from(list(MICROSCOPES)),
             holder=st.sampled_from(list(HOLDERS)),
-            support_grid=off if perfect else off | support_grids(),
+            support_grid=off if perfect else off | support_grids().filter(_in_files),
         ),
-        imperfections=perfectly if perfect else perfectly | _imperfections(),
+        imperfections=perfectly if perfect else perfectly | _imperfections().filter(_in_files),
         reconstruction=inversions(),
         wanted=_wanted(),
     )
@@ -101,7 +102,13 @@ def _specimens() -> SearchStrategy[Specimen]:
     return (
         st.just(Specimen(size=16))
         | st.builds(Specimen, particle=st.sampled_from(list(PHANTOMS)), field_of_view_nm=view, size=size)
-        | st.builds(Specimen, particle=st.none(), analytic=particles(), field_of_view_nm=view, size=size)
+        | st.builds(
+            Specimen,
+            particle=st.none(),
+            analytic=particles().filter(_in_files),
+            field_of_view_nm=view,
+            size=size,
+        )
     )
 
 
@@ -130,3 +137,16 @@ def _wanted() -> SearchStrategy[Wanted]:
     names = [name for name in Wanted.model_fields if name not in ("mixing_state", "cross_section_bias")]
     some = st.dictionaries(st.sampled_from(names), st.floats(1e-3, 10), min_size=1, max_size=3)
     return st.just(WANTED) | some.map(lambda fields: Wanted(**fields))
+
+
+def _in_files(noun: Parameters) -> bool:
+    """Whether files of designs take all its numbers: 0, or 1e-30 to 1e30 in size."""
+    return all(_taken(value) for value in noun.model_dump().values())
+
+
+def _taken(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_taken(item) for item in value.values())
+    if isinstance(value, list | tuple):
+        return all(_taken(item) for item in value)
+    return not isinstance(value, float) or value == 0 or 1e-30 <= abs(value) <= 1e30

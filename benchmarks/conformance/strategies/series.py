@@ -44,10 +44,10 @@ def tilt_series(
 @st.composite
 def _tilt_series(draw: st.DrawFn, signal: Literal["EDS_TEM", "ADF"] | None, max_side: int) -> TiltSeries:
     signal = signal or draw(st.sampled_from(["EDS_TEM", "ADF"]))
-    count = draw(st.integers(1, len(_CHANNELS)))
-    names = _CHANNELS[:count] if signal == "EDS_TEM" else ("ADF",)
+    # One channel without and with its axis, then more; one draw for both, so that it shrinks at once.
+    layout = draw(st.sampled_from([(1, False), (1, True), (2, True), (3, True), (4, True)]))
+    names, stacked = (_CHANNELS[: layout[0]] if signal == "EDS_TEM" else ("ADF",)), layout[1]
     shape = draw(st.tuples(st.integers(1, 4), st.integers(1, max_side), st.integers(1, max_side)))
-    stacked = draw(st.booleans()) or len(names) > 1
     full = (len(names), *shape) if stacked else shape
     dtype = np.dtype(draw(st.sampled_from(_TYPES)))
     low = 0 if signal == "EDS_TEM" else -(2**15)

@@ -67,11 +67,11 @@ def tilt_schemes(
     TiltScheme(angles_deg=(0.0, 1.0), order='decreasing')
     """
     angles = tilt_lists(min_count=min_count, max_count=max_count, most_deg=most_deg).map(tuple)
-    named = st.builds(TiltScheme, angles_deg=angles, order=st.sampled_from(ORDERS))
-    if not spelt_out:
-        return named
-    return named | angles.flatmap(
-        lambda taken: st.builds(
-            TiltScheme, angles_deg=st.just(taken), order=st.permutations(range(len(taken))).map(tuple)
-        )
-    )
+    return angles.flatmap(lambda taken: _in_any_order(taken, spelt_out))
+
+
+def _in_any_order(angles: tuple[float, ...], spelt_out: bool) -> SearchStrategy[TiltScheme]:
+    orders: SearchStrategy[str | tuple[int, ...]] = st.sampled_from(ORDERS)
+    if spelt_out and len(angles) > 1:
+        orders |= st.permutations(range(len(angles))).map(tuple)
+    return st.builds(TiltScheme, angles_deg=st.just(angles), order=orders)

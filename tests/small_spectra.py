@@ -7,7 +7,7 @@ from glasstomo.forward.spectra.eds_response import EDSResponse
 from glasstomo.forward.spectra.system_peaks import SystemPeaks
 from glasstomo.phantoms import Phantom, SupportFilm
 
-from .strategies_forward import phantom_of
+from .small_phantoms import phantom_of
 
 # Up to 12 keV in 1200 channels: all K lines of Co, Cu and Zn, at half the work of the default.
 RESPONSE = EDSResponse(channels=1200)
