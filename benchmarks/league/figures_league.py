@@ -117,7 +117,7 @@ def figure_problems(table: LeagueTable, problems: Sequence[LeagueProblem]) -> Fi
             # Dark cells take light numbers.
             dark = math.log(relative[row, column]) / math.log(min(low, 0.1)) > 0.55
             ax.text(
-                column, row, "–" if place.score is None else _score(place.score, problem),
+                column, row, "–" if place.score is None else score_text(place.score, problem),
                 ha="center", va="center", fontsize=6, color="white" if dark else BLACK,
                 fontweight="bold" if place.solved else "normal",
             )  # fmt: skip
@@ -129,7 +129,7 @@ def figure_problems(table: LeagueTable, problems: Sequence[LeagueProblem]) -> Fi
     return figure
 
 
-def _score(score: float, problem: LeagueProblem) -> str:
+def score_text(score: float, problem: LeagueProblem) -> str:
     """Write a primary score; cross-sections in per cent."""
     return f"{100 * score:.2g} %" if problem.kind == "standard" else _SHOWN.format(score)
 

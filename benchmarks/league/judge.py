@@ -16,6 +16,10 @@ from .problem_data import problem_data, problem_truth
 PARTICLE_SCORES = ("precision", "mixing", "distance", "miscibility", "volumes")
 """Groups of `SCORES` that particles are judged by."""
 
+LEAST_DICE = 0.7
+"""Dice overlap with the true particle below which a volume shows another body, whose phase diagram is worth
+nothing: half of the particle, perfectly reconstructed, overlaps it by 0.67."""
+
 
 def judge(problem: LeagueProblem, replicate: int, volume: np.ndarray) -> Row:
     """Score one answer.
@@ -30,8 +34,9 @@ def judge(problem: LeagueProblem, replicate: int, volume: np.ndarray) -> Row:
     Returns
     -------
     dict
-        Score to value; None where there is nothing to say. A phase diagram in which no particle is found,
-        and a standard without a surface, have no primary score.
+        Score to value; None where there is nothing to say. A volume in which no particle is found, one that
+        overlaps the true particle by less than `LEAST_DICE`, and a standard without a surface, have no
+        primary score.
 
     Notes
     -----
@@ -56,6 +61,9 @@ def judge(problem: LeagueProblem, replicate: int, volume: np.ndarray) -> Row:
         # One score that has nothing to say of a strange volume is no reason to lose the others.
         with suppress(ValueError), np.errstate(all="ignore"):
             row |= score_volumes(zn, co, truth, scores=[group])
+    overlap = row.get("dice")
+    if not isinstance(overlap, float) or overlap < LEAST_DICE:
+        row["phase_diagram_distance"] = None
     return row
 
 
