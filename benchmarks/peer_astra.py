@@ -12,8 +12,8 @@ from .peers import Projections
 from .plain_steps import PlainSteps
 
 
-def projections(problem: Problem, threads: int = 1) -> Projections:
-    """ASTRA's area-weighted strips: the same weights as ours, computed on the fly.
+def projections(problem: Problem, threads: int = 1, *, stored: bool = False) -> Projections:
+    """ASTRA's area-weighted strips: the same weights as ours, computed on the fly or `stored` in its matrix.
 
     ASTRA's 2D algorithms use one thread; slices are shared out to `threads` of Python's.
     """
@@ -25,18 +25,26 @@ def projections(problem: Problem, threads: int = 1) -> Projections:
     # ASTRA's vertical axis points to lower rows, ours to higher z.
     beams = astra.create_proj_geom("parallel", 1.0, ny, -np.deg2rad(problem.angles_deg))
     strips = astra.create_projector("strip", beams, grid)
+    if stored:
+        matrix = astra.projector.matrix(strips)
+        beams = astra.create_proj_geom("sparse_matrix", 1.0, ny, -np.deg2rad(problem.angles_deg), matrix)
+        strips = astra.create_projector("sparse_matrix", beams, grid)
     pool = ThreadPoolExecutor(threads)
 
     def apply(kind: str, images: np.ndarray, sinograms: np.ndarray) -> None:
         def one(index: int) -> None:
             image = astra.data2d.link("-vol", grid, images[index])
-            sinogram = astra.data2d.link("-sino", beams, sinograms[index])
+            # A sinogram of its matrix cannot be linked.
+            holder = astra.data2d.create if stored else astra.data2d.link
+            sinogram = holder("-sino", beams, sinograms[index])
             settings = astra.astra_dict(kind)
             settings["ProjectorId"] = strips
             settings["ProjectionDataId"] = sinogram
             settings["VolumeDataId" if kind == "FP" else "ReconstructionDataId"] = image
             task = astra.algorithm.create(settings)
             astra.algorithm.run(task)
+            if stored and kind == "FP":
+                sinograms[index] = astra.data2d.get(sinogram)
             astra.algorithm.delete(task)
             astra.data2d.delete([image, sinogram])
 
@@ -59,8 +67,13 @@ def projections(problem: Problem, threads: int = 1) -> Projections:
     return Projections(forward=forward, adjoint=adjoint)
 
 
-def solver(problem: Problem, steps: PlainSteps, threads: int = 1) -> Callable[[Watch], None]:
-    """ODL's `pdhg` with ODL's own gradient, functionals and proxes, and ASTRA's projector."""
+def solver(
+    problem: Problem, steps: PlainSteps, threads: int = 1, *, stored: bool = False
+) -> Callable[[Watch], None]:
+    """ODL's `pdhg` with ODL's own gradient, functionals and proxes, and ASTRA's projector.
+
+    Its weights are computed on the fly unless they are to be `stored`.
+    """
     from ..recon.odl_operators import odl, series_space, volume_space
 
     # Voxels of edge one: ODL's gradient then is a difference per voxel, as ours.
@@ -68,7 +81,7 @@ def solver(problem: Problem, steps: PlainSteps, threads: int = 1) -> Callable[[W
     series = series_space(problem.data.shape)
     root = np.sqrt(problem.weights)
     factor = root * problem.column_gain / np.float32(steps.data_norm)
-    data = operator_class(odl)(projections(problem, threads), factor, space, series)
+    data = operator_class(odl)(projections(problem, threads, stored=stored), factor, space, series)
     differences = odl.Gradient(space, method="forward", pad_mode="symmetric")
     operator = odl.BroadcastOperator(data, differences / steps.field_norm)
     target = series.element(root * problem.data / np.float32(steps.data_norm))

@@ -83,14 +83,23 @@ def _slices(
     """Yield ``run(iterations) -> volume`` of all slices, which goes on from where it was."""
     import astra  # pyright: ignore[reportMissingImports]
 
-    nz, ny, nx = problem.shape
+    nz, ny, _ = problem.shape
     grid = astra.create_vol_geom(nz, ny)
     # ASTRA's vertical axis points to lower rows, ours to higher z.
-    beams = astra.create_proj_geom("parallel", 1.0, ny, -np.deg2rad(angles_deg))
-    projector = astra.create_projector("strip", beams, grid)
+    angles = -np.deg2rad(angles_deg)
+    beams = astra.create_proj_geom("parallel", 1.0, ny, angles)
+    projector = strips = astra.create_projector("strip", beams, grid)
+    matrix = None
     sinograms, images, tasks = [], [], []
+    # Its CGLS divides by zero in a slice without any data.
+    filled = np.flatnonzero(densities.any(axis=(0, 1)))
     try:
-        for x in range(nx):
+        if algorithm != "FBP":
+            # The same weights, computed once for all slices and iterations; its FBP does not take them.
+            matrix = astra.projector.matrix(strips)
+            beams = astra.create_proj_geom("sparse_matrix", 1.0, ny, angles, matrix)
+            projector = astra.create_projector("sparse_matrix", beams, grid)
+        for x in filled:
             sinograms.append(astra.data2d.create("-sino", beams, np.ascontiguousarray(densities[..., x])))
             images.append(astra.data2d.create("-vol", grid, 0.0))
             settings: dict[str, Any] = astra.astra_dict(algorithm)
@@ -103,11 +112,15 @@ def _slices(
         def run(iterations: int) -> np.ndarray:
             for task in tasks:
                 astra.algorithm.run(task, iterations)
-            volume = np.stack([astra.data2d.get(image) for image in images], axis=-1)
+            volume = np.zeros(problem.shape, np.float32)
+            for x, image in zip(filled, images, strict=True):
+                volume[..., x] = astra.data2d.get(image)
             return volume / np.float32(problem.spacing_nm)
 
         yield run
     finally:
         astra.algorithm.delete(tasks)
         astra.data2d.delete(images + sinograms)
-        astra.projector.delete(projector)
+        astra.projector.delete([projector] if matrix is None else [projector, strips])
+        if matrix is not None:
+            astra.matrix.delete(matrix)

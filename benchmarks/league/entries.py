@@ -43,12 +43,12 @@ def _peer(solver: str, summary: str, rule: str, *modules: str, **options: Any) -
 
 
 _ENTRIES: dict[str, dict[str, Any]] = {
-    "constant": _null("constant", "one constant in all voxels", "each channel's total"),
-    "support": _null(
-        "constant_in_support",
+    "constant": _null(
+        "constant",
         "one constant wherever every tilt is bright",
         "support above a fifth of the brightest, each channel's total",
     ),
+    "uniform": _null("uniform", "one constant in all voxels", "each channel's total"),
     "back_projection": _null(
         "back_projection", "back projection without a filter", "times the factor that gives the total"
     ),
@@ -64,7 +64,7 @@ _ENTRIES: dict[str, dict[str, Any]] = {
     "vectorial_tv": _own(
         "total variation of all elements together", _NOISE, method="tv", lam="noise", joint=True
     ),
-    "fista_tv": _stopped("fista_tv", "total variation by FISTA", "lambda by the noise alone; 200 iterations"),
+    "fista_tv": _stopped("fista_tv", "total variation by FISTA", _SETTLED),
     "sirt": _own("simultaneous iterative reconstruction", "100 iterations", method="sirt"),
     "sirt_noise": _stopped("sirt_to_noise", "simultaneous iterative reconstruction"),
     "mlem": _own("expectation maximisation", "30 iterations", method="mlem"),
@@ -79,7 +79,7 @@ _ENTRIES: dict[str, dict[str, Any]] = {
     "skimage_sart": _peer(
         "skimage_entries:iradon_sart",
         "scikit-image iradon_sart, x >= 0",
-        f"{_STOPPED}; 30 sweeps at most",
+        f"{_STOPPED}; 20 sweeps at most",
         "skimage",
     ),
     "astra_fbp": _peer("astra_entries:fbp", "ASTRA FBP", "the package's default filter, Ram-Lak", "astra"),
@@ -111,6 +111,7 @@ _ENTRIES: dict[str, dict[str, Any]] = {
         "odl",
         "astra",
         peer="odl_astra",
+        stored=True,
     ),
     "pyproximal_tv": _peer(
         "plain_pdhg_entries:plain_pdhg",

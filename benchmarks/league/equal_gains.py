@@ -40,9 +40,8 @@ class EqualGains:
     @classmethod
     def of(cls, problem: Problem) -> "EqualGains":
         """Take them from a problem; tilts whose gain is below a tenth of the largest are left out."""
-        gains = problem.gains
-        kept = (gains > 0) & (gains >= _LEAST_GAIN * gains.max())
-        column = gains[kept, None, None]
+        kept = seen_tilts(problem.gains)
+        column = problem.gains[kept, None, None]
         return cls(
             densities=(problem.data[kept] / column).astype(np.float32),
             angles_deg=problem.angles_deg[kept],
@@ -60,3 +59,14 @@ class EqualGains:
             self.densities
             * (angular_weights(self.angles_deg) * tilts / np.pi).astype(np.float32)[:, None, None]
         )
+
+
+def seen_tilts(gains: np.ndarray) -> np.ndarray:
+    """Which tilts have a gain worth dividing by, bool (tilt,).
+
+    Examples
+    --------
+    >>> seen_tilts(np.array([0.0, 0.05, 0.5, 1.0]))
+    array([False, False,  True,  True])
+    """
+    return (gains > 0) & (gains >= _LEAST_GAIN * gains.max())

@@ -44,7 +44,7 @@ class LeagueData:
     cross_section_barn : dict of str to float
         Partial cross-section σ of every line, barn; may be empty, and is for ADF.
     seconds : float, optional
-        Wall-clock seconds that the solver may take over all channels; it is stopped a little later.
+        Seconds of one core that the solver may take over all channels; it is stopped after them.
 
     Raises
     ------
@@ -128,7 +128,7 @@ class LeagueData:
         cross_section_barn : dict, optional
             Partial cross-section of every line, barn.
         seconds : float, optional
-            Wall-clock seconds that the solver may take.
+            Seconds of one core that the solver may take.
 
         Returns
         -------

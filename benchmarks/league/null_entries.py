@@ -11,7 +11,7 @@ from .league_data import LeagueData
 _BRIGHT = 0.2
 
 
-def constant(data: LeagueData) -> LeagueAnswer:
+def uniform(data: LeagueData) -> LeagueAnswer:
     """Fill all voxels with the constant that gives each channel's total.
 
     Parameters
@@ -29,8 +29,8 @@ def constant(data: LeagueData) -> LeagueAnswer:
     return solve_channels(data, one)
 
 
-def constant_in_support(data: LeagueData) -> LeagueAnswer:
-    """Fill the voxels that every tilt sees as bright with the best constant of each channel.
+def constant(data: LeagueData) -> LeagueAnswer:
+    """Fill the voxels that every tilt sees as bright with the constant that gives each channel's total.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def constant_in_support(data: LeagueData) -> LeagueAnswer:
 
 
 def back_projection(data: LeagueData) -> LeagueAnswer:
-    """Back project without any filter, times the best factor.
+    """Back project without any filter, times the factor that gives the total.
 
     Parameters
     ----------
@@ -105,5 +105,6 @@ def visual_hull(data: LeagueData) -> np.ndarray:
 def _scaled(problem: Problem, volume: np.ndarray) -> np.ndarray:
     """Times the factor at which the projections add up to the data."""
     total = float(problem.forward(volume).sum(dtype=np.float64))
+    # Net intensities may add up to less than nothing.
     factor = max(float(problem.data.sum(dtype=np.float64)), 0.0) / total if total > 0 else 0.0
     return volume * np.float32(factor)

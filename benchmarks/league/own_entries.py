@@ -1,5 +1,6 @@
 """Our own methods as entries: as `reconstruct` runs them, and stopped where the misfit meets the noise."""
 
+import time
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ from ...recon import reconstruct
 from .channel_task import SHARE_OF_BUDGET, ChannelTask, solve_channels
 from .league_answer import LeagueAnswer
 from .league_data import LeagueData
+from .settled import MOST_ITERATIONS, Settled
 
 # Iterations at most of the methods that are stopped at the noise.
 _MOST = 400
@@ -28,42 +30,48 @@ def by_reconstruct(data: LeagueData, *, method: str, **options: Any) -> LeagueAn
     -------
     LeagueAnswer
     """
+    budget = np.inf if data.seconds is None else SHARE_OF_BUDGET * data.seconds
+    end = time.process_time() + budget
     found = reconstruct(
         data.series(),
         method,
         cross_section_barn=data.cross_section_barn or None,
-        max_seconds=None if data.seconds is None else SHARE_OF_BUDGET * data.seconds,
+        # Its own `max_seconds` would have a busy machine change the result.
+        callback=lambda *_: time.process_time() > end,
         **options,
     )
     variational = bool(found.lam and np.isfinite(found.lam[0]))
     return LeagueAnswer(
         volume=found.volume.reshape(data.shape),
-        status="unknown" if found.status.value == "stopped" else found.status.value,
+        status="time_limit" if found.status.value == "stopped" else found.status.value,
         iterations=found.iterations if variational else None,
         lam=found.lam if variational else (),
     )
 
 
-def fista_tv(data: LeagueData, *, iterations: int = 200) -> LeagueAnswer:
-    """Run `glasstomo.recon.baselines.fista_tv` with λ by the noise.
+def fista_tv(data: LeagueData) -> LeagueAnswer:
+    """Run `glasstomo.recon.baselines.fista_tv` with λ by the noise until its objective stands still.
 
     Parameters
     ----------
     data : LeagueData
-    iterations : int
-        Of each channel.
 
     Returns
     -------
     LeagueAnswer
-        Its status is "iteration_limit": the method has no certificate, and always runs them all.
+        The method has no certificate: `Settled` ends it.
     """
     from ...recon.baselines.fista_tv import fista_tv as solve
 
     def one(task: ChannelTask) -> LeagueAnswer:
-        volume = solve(task.problem, iterations=iterations)
+        rule = Settled(task)
+        volume = solve(
+            task.problem,
+            iterations=MOST_ITERATIONS,
+            callback=lambda iteration, objective, gap: rule.due() and rule.ends(objective),
+        )
         return LeagueAnswer(
-            volume=volume, status="iteration_limit", iterations=iterations, lam=(task.problem.lam,)
+            volume=volume, status=rule.status, iterations=rule.iterations, lam=(task.problem.lam,)
         )
 
     return solve_channels(data, one)

@@ -53,7 +53,7 @@ def iradon(data: LeagueData, *, filter_name: str = "ramp") -> LeagueAnswer:
     return solve_channels(data, one)
 
 
-def iradon_sart(data: LeagueData, *, sweeps: int = 30) -> LeagueAnswer:
+def iradon_sart(data: LeagueData, *, sweeps: int = 20) -> LeagueAnswer:
     """Run ``skimage.transform.iradon_sart`` until the misfit is down to the noise.
 
     Parameters

@@ -1,10 +1,10 @@
 """Accelerated proximal gradient for total variation (FISTA with FGP), as a baseline."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..monitor import Callback
 from ..problem import Problem
 
 # λ over λ_max where the problem gives none: about what the discrepancy principle finds for TV at the
@@ -20,7 +20,7 @@ def fista_tv(
     *,
     iterations: int = 200,
     inner_iterations: int = 5,
-    callback: Callable[[int, float, float], None] | None = None,
+    callback: Callback | None = None,
 ) -> np.ndarray:
     """Minimise least squares with total variation by a fixed number of monotone FISTA iterations.
 
@@ -34,7 +34,8 @@ def fista_tv(
     inner_iterations : int
         Dual steps within each proximal step; they go on from those of the step before.
     callback : callable, optional
-        Called as ``callback(iteration, objective, nan)`` after each iteration.
+        Called as ``callback(iteration, objective, nan)`` after each iteration; the iterations end when
+        it returns True.
 
     Returns
     -------
@@ -106,8 +107,8 @@ def fista_tv(
         best = min(best, objective) if kept is trial else best
         ahead.become(kept, trial, point, momentum / following, (momentum - 1.0) / following)
         point, momentum = kept, following
-        if callback is not None:
-            callback(iteration, best, float("nan"))
+        if callback is not None and callback(iteration, best, float("nan")) is True:
+            break
     return point.volume
 
 
