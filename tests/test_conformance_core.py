@@ -66,6 +66,14 @@ class TestSearch:
         assert result.counterexample == {"n": 38}
         assert result.worst == Finding(1.0, 0.5)
 
+    def test_the_first_case_will_do_where_time_is_short(self):
+        seen: list[int] = []
+        counting = mapping(lambda n: seen.append(n) or min(n, 37))
+        result = examine(same, counting, examples=200, shrink=False)
+        assert result.verdict == "broken"
+        assert result.examples == next(i for i, n in enumerate(seen, 1) if n > 37)
+        assert len(seen) <= result.examples + 1
+
     def test_a_law_that_is_kept_sees_all_examples(self):
         counted: list[int] = []
         result = examine(same, IDENTITY, examples=60, progress=counted.append)

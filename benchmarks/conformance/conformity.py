@@ -24,6 +24,7 @@ def conform(
     examples: int | None = None,
     seed: int = 0,
     max_seconds: float | None = None,
+    shrink: bool = True,
     progress: "Progress | None" = None,
     component: str = "",
     adapted: Mapping[str, Any] | None = None,
@@ -47,6 +48,8 @@ def conform(
         Of the cases drawn: the same seed draws the same ones with the same version of Hypothesis.
     max_seconds : float, optional
         After this time a law gets no more cases; its result says how many it got.
+    shrink : bool
+        Whether to look for the smallest case that breaks a law; the first one is quicker.
     progress : Progress, optional
         Told about every case.
     component : str
@@ -103,7 +106,15 @@ def conform(
                 stage.update(done + count, law.name)
 
             results.append(
-                examine(law, subject, examples=number, seed=seed, max_seconds=max_seconds, progress=looked)
+                examine(
+                    law,
+                    subject,
+                    examples=number,
+                    seed=seed,
+                    max_seconds=max_seconds,
+                    shrink=shrink,
+                    progress=looked,
+                )
             )
             done += number
     return ConformanceReport(

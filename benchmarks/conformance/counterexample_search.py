@@ -95,6 +95,7 @@ def examine(
     examples: int = 100,
     seed: int = 0,
     max_seconds: float | None = None,
+    shrink: bool = True,
     progress: Callable[[int], None] | None = None,
 ) -> LawResult:
     """Look for a case in which a component breaks a law.
@@ -111,6 +112,8 @@ def examine(
         Of the cases drawn: the same seed draws the same ones.
     max_seconds : float, optional
         After this time no more cases are looked at; the result says how many were.
+    shrink : bool
+        Whether to look for the smallest case that breaks the law; the first one is quicker.
     progress : callable, optional
         Called with the number of cases looked at so far.
 
@@ -133,7 +136,7 @@ def examine(
     if reason is not None:
         return LawResult(law=law, subject=subject.name, verdict=EXCUSED, reason=reason)
     record = _Record(law, subject, began, max_seconds, progress)
-    broken = _drawn(record, examples, seed)
+    broken = _drawn(record, examples, seed, shrink)
     return LawResult(
         law=law,
         subject=subject.name,
@@ -214,7 +217,7 @@ def _where(error: BaseException) -> str:
     return f" ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else ""
 
 
-def _drawn(record: _Record, examples: int, seed: int) -> LawBrokenError | None:
+def _drawn(record: _Record, examples: int, seed: int, shrink: bool) -> LawBrokenError | None:
     """Draw cases with Hypothesis until one breaks the law; return the smallest such, if any."""
     import hypothesis
     from hypothesis import HealthCheck, Phase, Verbosity
@@ -228,7 +231,7 @@ def _drawn(record: _Record, examples: int, seed: int) -> LawBrokenError | None:
         report_multiple_bugs=False,
         print_blob=False,
         verbosity=Verbosity.quiet,
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate, Phase.shrink) if shrink else (Phase.generate,),
         suppress_health_check=[
             HealthCheck.too_slow,
             HealthCheck.data_too_large,

@@ -90,7 +90,7 @@ def check_mutant(mutant: "Mutant", original: Any, **how: Any) -> MutantResult:
     """
     return MutantResult(
         mutant=mutant,
-        report=conform(mutant.make(), laws=mutant.breaks, **how),
+        report=conform(mutant.make(), laws=mutant.breaks, shrink=False, **how),
         original=conform(original, laws=mutant.breaks, **how),
     )
 
