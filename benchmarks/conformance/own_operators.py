@@ -208,8 +208,13 @@ def _odl_differences(name: str, inputs: int, norm_bound: float, claims: frozense
     from ...recon import odl_operators
 
     space = odl_operators.volume_space((3, 4, 6))
-    operator = getattr(odl_operators, name)(space**inputs if inputs else space)
-    return from_odl(f"odl_{name}", operator, norm_bound=norm_bound, claims=claims)
+    classes = {
+        "odl_gradient": odl_operators.GradientOperator,
+        "odl_hessian": odl_operators.HessianOperator,
+        "odl_symmetrised_gradient": odl_operators.SymmetrisedGradientOperator,
+    }
+    operator = classes[name](space**inputs if inputs else space)
+    return from_odl(name, operator, norm_bound=norm_bound, claims=claims)
 
 
 def _odl_weighted_gradient() -> LinearMap:
@@ -244,10 +249,10 @@ OWN_OPERATORS: Table[Callable[[], LinearMap]] = Table(
         "symmetrised_gradient_of_a_sheet": lambda: strain_of((2, 1, 5), "symmetrised_gradient_of_a_sheet"),
         "odl_projection": lambda: _odl_projection(channels=False),
         "odl_projection_of_channels": lambda: _odl_projection(channels=True),
-        "odl_gradient": lambda: _odl_differences("GradientOperator", 0, np.sqrt(12.0), _GRADIENT),
-        "odl_hessian": lambda: _odl_differences("HessianOperator", 0, 12.0, _HESSIAN),
+        "odl_gradient": lambda: _odl_differences("odl_gradient", 0, np.sqrt(12.0), _GRADIENT),
+        "odl_hessian": lambda: _odl_differences("odl_hessian", 0, 12.0, _HESSIAN),
         "odl_symmetrised_gradient": lambda: _odl_differences(
-            "SymmetrisedGradientOperator", 3, np.sqrt(12.0), frozenset()
+            "odl_symmetrised_gradient", 3, np.sqrt(12.0), frozenset()
         ),
         "odl_weighted_gradient": _odl_weighted_gradient,
     },

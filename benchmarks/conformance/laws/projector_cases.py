@@ -15,12 +15,6 @@ from ..projector_family import ProjectorFamily
 
 Related = Callable[[BeamGeometry], Sequence[BeamGeometry]]
 
-# Tolerance of laws that compare two projections: weights of two makes differ by the rounding of angles.
-ROUNDED = (
-    "(16 + √n) ε g ‖x‖, g the largest stretch ‖P v‖ / ‖v‖ of x and noise, n the unknowns or data: rounding "
-    "of weights, angles and sums, in the precision of P"
-)
-
 _EDGE, _SLICES, _TILTS = 7, 3, 3
 _SIMPLE_ANGLES = (0.0, 90.0, 45.0, -30.0, 180.0, -135.0)
 _PROBE = BeamGeometry((4, 6, 2), (-60.0, 0.0, 45.0))

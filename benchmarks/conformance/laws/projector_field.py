@@ -9,13 +9,14 @@ from ..drawn_array import DrawnArray
 from ..finding import Finding
 from ..law import law
 from ..projector_family import ProjectorFamily
-from .operator_rounding import gain, length, rounding, wide
-from .projector_cases import ROUNDED, built, declined, volumes
+from .operator_rounding import wide
+from .projector_cases import built, declined, volumes
+from .projector_compared import ROUNDED, compared
 
 
 @law(
     kind="projector",
-    formula="spacing Σ_v P x = spacing² Σ x at every tilt and slice, for x within the field of view",
+    formula="Σ_v P x = spacing Σ_zy x at every tilt and slice, for x within the field of view",
     tolerance=ROUNDED,
     cases=lambda family: volumes(family),
     excuse=lambda family: (
@@ -39,9 +40,8 @@ def mass(family: ProjectorFamily, geometry: BeamGeometry, x: DrawnArray) -> Find
     op, array = built(family, geometry), x.array() * within[:, :, None]
     found = wide(op.apply(array)).sum(axis=1)
     wanted = geometry.spacing_nm * wide(array.astype(op.dtype)).sum(axis=(0, 1))
-    error = length(found - wanted)
-    limit = rounding(op, gain(op, array) * length(array) * np.sqrt(op.range[1]))
-    return Finding(error, limit, f"the mass is off by {error:.6g} of {length(wanted):.6g} of each tilt")
+    wanted = np.broadcast_to(wanted, found.shape)
+    return compared(family, geometry, op, array, found, wanted, "mass of each tilt and slice")
 
 
 def _more_bins(geometry: BeamGeometry) -> tuple[BeamGeometry, ...]:
@@ -59,9 +59,7 @@ def field_of_view(family: ProjectorFamily, geometry: BeamGeometry, x: DrawnArray
     """What falls beside the bins is dropped: fewer bins see the same in those that are left."""
     op, array = built(family, geometry), x.array()
     wanted = wide(built(family, _more_bins(geometry)[0]).apply(array))[:, 2:-2]
-    error = length(wide(op.apply(array)) - wanted)
-    limit = rounding(op, gain(op, array) * length(array))
-    return Finding(error, limit, f"with fewer bins: off by {error:.6g} of {length(wanted):.6g}")
+    return compared(family, geometry, op, array, wide(op.apply(array)), wanted, "with fewer bins")
 
 
 def _padded(geometry: BeamGeometry) -> tuple[BeamGeometry, ...]:
@@ -87,6 +85,4 @@ def empty_frame(family: ProjectorFamily, geometry: BeamGeometry, x: DrawnArray) 
     framed = np.pad(array, ((2, 2), (1, 1), (0, 0)))
     found = wide(built(family, _padded(geometry)[0]).apply(framed))
     wanted = wide(op.apply(array))
-    limit = rounding(op, gain(op, array) * length(array))
-    error = length(found - wanted)
-    return Finding(error, limit, f"within an empty frame: off by {error:.6g} of {length(wanted):.6g}")
+    return compared(family, geometry, op, array, found, wanted, "within an empty frame")

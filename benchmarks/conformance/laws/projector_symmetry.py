@@ -10,8 +10,9 @@ from ..drawn_array import DrawnArray
 from ..finding import Finding
 from ..law import law
 from ..projector_family import ProjectorFamily
-from .operator_rounding import gain, length, rounding, wide
-from .projector_cases import ROUNDED, built, declined, geometries, volumes
+from .operator_rounding import wide
+from .projector_cases import built, declined, geometries, volumes
+from .projector_compared import ROUNDED, compared
 
 
 def _same(
@@ -28,9 +29,7 @@ def _same(
     right = wide(op.apply(wanted[1]))
     left = wide(built(family, found[0]).apply(found[1]))[back]
     left = left[:, ::-1] if flip else left
-    limit = rounding(op, gain(op, wanted[1]) * length(wanted[1].astype(op.dtype), op.domain_weight))
-    error = length(left - right)
-    return Finding(error, limit, f"{change}: off by {error:.6g} of {length(right):.6g}")
+    return compared(family, wanted[0], op, wanted[1], left, right, change)
 
 
 def _opposite(geometry: BeamGeometry) -> tuple[BeamGeometry, ...]:
@@ -145,14 +144,13 @@ def pixel_shift(
         array[tuple(leaving)] = 0.0
     op = built(family, geometry)
     before, after = wide(op.apply(array)), wide(op.apply(np.roll(array, steps, at)))
-    error = 0.0
     for tilt, angle in enumerate(geometry.angles_deg):
         moves = steps if (angle == 90.0) == (axis == "z") else 0
-        apart = after[tilt] - np.roll(before[tilt], moves, 0)
-        inside = apart[max(moves, 0) : apart.shape[0] + min(moves, 0)]
-        error = float(np.hypot(error, length(inside)))
-    limit = rounding(op, gain(op, array) * length(array))
-    return Finding(error, limit, f"moved by {steps} voxels in {axis}: off by {error:.6g}")
+        before[tilt] = np.roll(before[tilt], moves, 0)
+        entered = slice(0, moves) if moves >= 0 else slice(moves, None)
+        before[tilt, entered] = after[tilt, entered]
+    what = f"moved by {steps} voxels in {axis}"
+    return compared(family, geometry, op, array, after, before, what)
 
 
 _CLOSE = 1.5
@@ -189,6 +187,5 @@ def shadow(family: ProjectorFamily, geometry: BeamGeometry, voxel: tuple[int, in
     tilts = np.deg2rad(geometry.angles_deg)
     bins = np.arange(series.shape[1]) - 0.5 * (series.shape[1] - 1)
     away = np.abs(bins[None, :] - (y * np.cos(tilts) + z * np.sin(tilts))[:, None])
-    stray = length(series * (away > _CLOSE + np.sqrt(0.5))[:, :, None])
-    limit = rounding(op, gain(op, array) * length(array))
-    return Finding(stray, limit, f"{stray:.6g} of {length(series):.6g} lies far from where the voxel lands")
+    near = series * (away <= _CLOSE + np.sqrt(0.5))[:, :, None]
+    return compared(family, geometry, op, array, series, near, "far from where the voxel lands")

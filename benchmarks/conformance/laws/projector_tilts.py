@@ -9,16 +9,10 @@ from ..beam_geometry import BeamGeometry
 from ..drawn_array import DrawnArray
 from ..finding import Finding
 from ..law import law
-from ..linear_map import LinearMap
 from ..projector_family import ProjectorFamily
-from .operator_rounding import gain, length, rounding, wide
-from .projector_cases import ROUNDED, built, declined, volumes
-
-
-def _apart(op: LinearMap, array: np.ndarray, found: np.ndarray, wanted: np.ndarray, note: str) -> Finding:
-    error = length(found - wanted)
-    limit = rounding(op, gain(op, array) * length(array.astype(op.dtype), op.domain_weight))
-    return Finding(error, limit, f"{note}: off by {error:.6g} of {length(wanted):.6g}")
+from .operator_rounding import wide
+from .projector_cases import built, declined, volumes
+from .projector_compared import ROUNDED, compared
 
 
 @law(
@@ -35,7 +29,7 @@ def slices_apart(family: ProjectorFamily, geometry: BeamGeometry, x: DrawnArray,
     alone[:, :, kept] = array[:, :, kept]
     wanted = np.zeros(op.range)
     wanted[:, :, kept] = op.apply(array)[:, :, kept]
-    return _apart(op, array, wide(op.apply(alone)), wanted, f"slice {kept} alone")
+    return compared(family, geometry, op, array, wide(op.apply(alone)), wanted, f"slice {kept} alone")
 
 
 @law(
@@ -49,7 +43,9 @@ def axis_shift(family: ProjectorFamily, geometry: BeamGeometry, x: DrawnArray, s
     """All slices are projected alike: shifted along the tilt axis, a volume has a shifted series."""
     op, array = built(family, geometry), x.array()
     wanted = np.roll(wide(op.apply(array)), steps, 2)
-    return _apart(op, array, wide(op.apply(np.roll(array, steps, 2))), wanted, f"rolled by {steps}")
+    return compared(
+        family, geometry, op, array, wide(op.apply(np.roll(array, steps, 2))), wanted, f"rolled by {steps}"
+    )
 
 
 def _reordered(geometry: BeamGeometry) -> tuple[BeamGeometry, ...]:
@@ -67,7 +63,7 @@ def tilt_order(family: ProjectorFamily, geometry: BeamGeometry, x: DrawnArray) -
     """The order of the tilts is that of the projections, and changes nothing else."""
     op, array = built(family, geometry), x.array()
     found = wide(built(family, _reordered(geometry)[0]).apply(array))[::-1]
-    return _apart(op, array, found, wide(op.apply(array)), "tilts in the opposite order")
+    return compared(family, geometry, op, array, found, wide(op.apply(array)), "tilts in the opposite order")
 
 
 def _single(geometry: BeamGeometry) -> tuple[BeamGeometry, ...]:
@@ -86,7 +82,7 @@ def tilt_alone(family: ProjectorFamily, geometry: BeamGeometry, x: DrawnArray, t
     op, array, tilt = built(family, geometry), x.array(), tilt % len(geometry.angles_deg)
     found = wide(built(family, _single(geometry)[tilt]).apply(array))
     wanted = wide(op.apply(array))[tilt : tilt + 1]
-    return _apart(op, array, found, wanted, f"{geometry.angles_deg[tilt]:g}° alone")
+    return compared(family, geometry, op, array, found, wanted, f"{geometry.angles_deg[tilt]:g}° alone")
 
 
 def _unit(geometry: BeamGeometry) -> tuple[BeamGeometry, ...]:
@@ -104,4 +100,6 @@ def units(family: ProjectorFamily, geometry: BeamGeometry, x: DrawnArray) -> Fin
     """Projections are lengths in nm: they scale with the size of a voxel."""
     op, array = built(family, geometry), x.array()
     wanted = geometry.spacing_nm * wide(built(family, _unit(geometry)[0]).apply(array))
-    return _apart(op, array, wide(op.apply(array)), wanted, f"voxels of {geometry.spacing_nm:g} nm")
+    return compared(
+        family, geometry, op, array, wide(op.apply(array)), wanted, f"voxels of {geometry.spacing_nm:g} nm"
+    )

@@ -177,7 +177,7 @@ def _in_voxels(series: np.ndarray, geometry: BeamGeometry) -> np.ndarray:
 
 def _slightly_bright(series: np.ndarray, geometry: BeamGeometry) -> np.ndarray:
     del geometry
-    return series * np.float32(1.005)
+    return series * np.float32(1.015)
 
 
 def _within_circle(volume: np.ndarray, geometry: BeamGeometry) -> np.ndarray:
@@ -319,7 +319,7 @@ _ALL = (
     ),
     _mutant(
         "strip_a_little_bright",
-        "Projections are half a per cent too bright: within the accuracy, but not less on finer grids.",
+        "Projections are 1.5 % too bright: within the accuracy, but not less on finer grids.",
         ("mass", "refinement"),
         _after(_slightly_bright),
     ),
