@@ -2,7 +2,7 @@
 
 import importlib.util
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -35,6 +35,11 @@ class KnownBreak:
     source: str
     reported: bool = False
     case: Mapping[str, Any] | None = None
+
+
+def same_break(known: KnownBreak) -> KnownBreak:
+    """Return the same break as another law sees it, whose cases have other keywords."""
+    return replace(known, case=None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -81,10 +81,10 @@ def computed_tomography(
         operator = CT2D((nz, ny), 1.0, bins, thetas, engine="cpu")
 
         def forward(part: np.ndarray) -> np.ndarray:
-            return edge * (operator @ part)
+            return edge * np.asarray(operator @ part)
 
         def adjoint(sinogram: np.ndarray) -> np.ndarray:
-            return edge * (operator.H @ sinogram)
+            return edge * np.asarray(operator.H @ sinogram)
 
         return stacked_slices(geometry, name=title, forward=forward, adjoint=adjoint)
 
