@@ -88,7 +88,8 @@ class DenseProblem:
         problem, grid, lam = self.problem, self.problem.grid, self.problem.lam
         if problem.regulariser == "tgv2":
             return self._generalised_blocks()
-        share = {"tv": 0.0, "tv2": 1.0}.get(problem.regulariser, problem.second_order_share)
+        only: dict[str, float] = {"tv": 0.0, "tv2": 1.0}
+        share = only.get(problem.regulariser, float(problem.second_order_share))
         kinds = ((1.0 - share, gradient_matrix), (share, hessian_matrix))
         return [(factor * lam, self._joined(make(grid))) for factor, make in kinds if factor > 0]
 

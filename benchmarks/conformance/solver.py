@@ -54,7 +54,9 @@ class Solver:
         Stated beyond what every solver keeps: "nonnegative", "deterministic", "linear" (in the data),
         "monotone" (its history of the objective never rises), "objectives" (its history holds the
         objective of the problem, and ends with that of the answer), "tilt_order" (a direct method in which
-        all tilts count alike), "any_geometry" (depth other than y, any tilts), "weights", "gains",
+        all tilts count alike), "equivariant" (a direct method that treats all slices along the tilt axis
+        and both directions of every axis alike, as none with a regulariser of one-sided differences does),
+        "any_geometry" (depth other than y, any tilts), "weights", "gains",
         "background", "channels", "bounds" (fields of `Problem` that it honours).
     run_arrays : callable, optional
         ``run_arrays(data, angles_deg, spacing_nm) -> Answer``, for those that also take data as they come,

@@ -44,7 +44,8 @@ def finite_answer(solver: Solver, drawn: DrawnProblem) -> Finding:
 )
 def repeatable(solver: Solver, drawn: DrawnProblem) -> Finding:
     """The same problem twice gives the same bits."""
-    one, two = (solver.solve(drawn.problem()).volume for _ in range(2))
+    problem = drawn.problem()
+    one, two = (solver.solve(problem).volume.copy() for _ in range(2))
     error = float(np.max(np.abs(one.astype(np.float64) - two), initial=0.0))
     return Finding(error, 0.0, f"two runs differ by {error:.3g}")
 
@@ -116,7 +117,10 @@ def zero_data(solver: Solver, drawn: DrawnProblem) -> Finding:
     formula="lower ≤ x",
     tolerance="0: the bound is a constraint",
     cases=lambda solver: st.fixed_dictionaries(
-        {"drawn": problems(solver), "lower": st.sampled_from([0.0, 0.5] if "bounds" in solver.claims else [0.0])}
+        {
+            "drawn": problems(solver),
+            "lower": st.sampled_from([0.0, 0.5] if "bounds" in solver.claims else [0.0]),
+        }
     ),
     excuse=claimed("nonnegative"),
     cost=10,
@@ -204,5 +208,3 @@ def equal_slices(solver: Solver, drawn: DrawnProblem, copies: int) -> Finding:
         return volume.mean(axis=-1, keepdims=True, dtype=np.float64)
 
     return same_answer(solver, slab, wide, forth=spread, back=mean)
-
-

@@ -69,8 +69,9 @@ def optimality(solver: Solver, drawn: DrawnProblem) -> Finding:
     formula="converged ⇒ J(x) − min J ≤ gap · J(x)",
     tolerance="as for `optimality`",
     cases=_limited,
-    excuse=lambda solver: variational(solver)
-    or (None if solver.takes_limit else "its iterations cannot be limited"),
+    excuse=lambda solver: (
+        variational(solver) or (None if solver.takes_limit else "its iterations cannot be limited")
+    ),
     cost=30,
 )
 def honest_status(solver: Solver, drawn: DrawnProblem, max_iterations: int) -> Finding:

@@ -154,9 +154,9 @@ def any_range(solver: Solver, drawn: DrawnProblem, exponent: int, one_pixel: boo
             "value": st.sampled_from([math.nan, math.inf, -math.inf]),
         }
     ),
-    excuse=lambda solver: None
-    if solver.run_arrays is not None
-    else "it takes a `Problem`, which refuses such data itself",
+    excuse=lambda solver: (
+        None if solver.run_arrays is not None else "it takes a `Problem`, which refuses such data itself"
+    ),
     cost=10,
 )
 def non_finite_refused(solver: Solver, drawn: DrawnProblem, field: str, value: float) -> Finding:

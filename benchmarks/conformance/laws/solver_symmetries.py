@@ -9,6 +9,11 @@ from ..law import law
 from ..solver import Solver
 from .solver_judgement import claimed, image, same_answer, same_volume
 
+
+def _equivariant(solver: Solver) -> str | None:
+    return None if solver.variational else claimed("equivariant")(solver)
+
+
 _TOLERANCE = (
     "objectives: the gap promised and float32 rounding; volumes of direct methods: 64 ε, and 16 times what "
     "nudges of data (8 ε) and angles (10⁻⁵ degrees) move them by"
@@ -100,6 +105,7 @@ def tilt_order(solver: Solver, drawn: DrawnProblem, order: int) -> Finding:
     formula="x(b(· − e_x)) = x(b)(· − e_x) between empty slices",
     tolerance=_TOLERANCE,
     cases=lambda solver: _with(solver, plain=True, empty_ends=True, step=st.sampled_from([1, -1])),
+    excuse=_equivariant,
     cost=20,
 )
 def shift_along_axis(solver: Solver, drawn: DrawnProblem, step: int) -> Finding:
@@ -125,7 +131,8 @@ def shift_along_axis(solver: Solver, drawn: DrawnProblem, step: int) -> Finding:
     kind="solver",
     formula="x(b(−v), −α)(z, y) = x(b, α)(z, −y)",
     tolerance=_TOLERANCE,
-    cases=lambda solver: _with(solver),
+    cases=_with,
+    excuse=_equivariant,
     cost=20,
 )
 def mirror(solver: Solver, drawn: DrawnProblem) -> Finding:
