@@ -62,7 +62,7 @@ def gaussian_variance(data: np.ndarray, *, bins: int = 12) -> np.ndarray:
     Returns
     -------
     ndarray of float64, shape (tilt, y, x)
-        Positive everywhere.
+        Positive everywhere; ones where all data are zero, which tell nothing of their noise.
 
     Notes
     -----
@@ -74,6 +74,8 @@ def gaussian_variance(data: np.ndarray, *, bins: int = 12) -> np.ndarray:
     from scipy.optimize import nnls
 
     values = data.astype(np.float64)
+    if not values.any():
+        return np.ones(values.shape)
     response = np.stack([ndimage.convolve(image, _MASK, mode="nearest") for image in values])
     smooth = ndimage.gaussian_filter(values, (0.0, 2.0, 2.0), mode="nearest")
     signal = np.maximum(smooth, 0.0)

@@ -161,6 +161,9 @@ def _norm(operator: Any) -> float:
     start = operator.domain.element()
     for index, part in enumerate(start if isinstance(start.space, odl.ProductSpace) else [start]):
         _mixed(part, index)
+    if operator(start).norm() == 0.0:
+        # Differences of a single voxel: there are none, and ODL's method refuses such a start.
+        return 1.0
     norm = float(odl.power_method_opnorm(operator, maxiter=50, xstart=start))
     return 1.02 * norm if norm > 0 else 1.0
 
