@@ -31,16 +31,11 @@ def linearity(op: LinearMap, x: DrawnArray, other: DrawnArray, scale: float) -> 
     first, second = x.array(op.dtype), other.array(op.dtype)
     together = wide(op.apply(scale * first + second))
     parts = scale * wide(op.apply(first)), wide(op.apply(second))
-    error = length(together - parts[0] - parts[1])
+    error = length(together - parts[0] - parts[1], op.range_weight)
     size = abs(scale) * length(first, op.domain_weight) + length(second, op.domain_weight)
-    size = size * gain(op, first, second) / _smallest(op.range_weight)
+    size = size * gain(op, first, second)
     note = f"‖A(s x + x')‖ = {length(together):.6g}, but ‖s A x + A x'‖ = {length(parts[0] + parts[1]):.6g}"
     return Finding(error, rounding(op, size), note)
-
-
-def _smallest(weight: float | np.ndarray) -> float:
-    """Root of the smallest weight: plain norms are at most the weighted ones over this."""
-    return float(np.sqrt(np.min(weight)))
 
 
 @law(
@@ -61,9 +56,10 @@ def homogeneity(op: LinearMap, x: DrawnArray, power: int) -> Finding:
         power = int(np.clip(power, -4, 4))
     array = x.array(op.dtype)
     plain, scaled = wide(op.apply(array)), wide(op.apply(array * 2.0**power)) * 2.0**-power
-    size = gain(op, array) * length(array, op.domain_weight) / _smallest(op.range_weight)
+    size = gain(op, array) * length(array, op.domain_weight)
     note = f"‖A x‖ = {length(plain):.6g}, but ‖A(2^{power} x)‖ / 2^{power} = {length(scaled):.6g}"
-    return Finding(length(plain - scaled), rounding(op, size, scale=2.0 ** max(-power, 0)), note)
+    error = length(plain - scaled, op.range_weight)
+    return Finding(error, rounding(op, size, scale=2.0 ** max(-power, 0)), note)
 
 
 @law(

@@ -1,6 +1,7 @@
 """Laws of what an author may state of an operator: signs, what goes to zero, what it commutes with."""
 
 from collections.abc import Callable
+from itertools import permutations
 
 import numpy as np
 from hypothesis import strategies as st
@@ -83,11 +84,10 @@ def zero_on_affine(op: LinearMap, slopes: tuple[int, ...], level: int) -> Findin
 
 
 def _symmetries(op: LinearMap) -> st.SearchStrategy:
-    """Mirrors of the last three axes, and permutations where their edges are equal."""
+    """Mirrors of the last three axes, and the exchanges that leave the box what it is."""
     edges = op.domain[-3:]
-    orders = [(0, 1, 2)[: len(edges)]]
-    if len(edges) == 3 and len(set(edges)) == 1:
-        orders += [(0, 2, 1), (1, 0, 2), (2, 1, 0), (1, 2, 0), (2, 0, 1)]
+    every = permutations(range(len(edges)))
+    orders = [order for order in every if tuple(edges[axis] for axis in order) == edges]
     mirrors = st.tuples(*(st.booleans() for _ in edges))
     return st.fixed_dictionaries(
         {"x": arrays(op.domain), "mirror": mirrors, "order": st.sampled_from(orders)}
@@ -135,17 +135,16 @@ def shift_invariance(op: LinearMap, x: DrawnArray, axis: int) -> Finding:
     end of these, before and after.
     """
     small = x.array(op.dtype)
-    edges = op.domain[len(op.domain) - 3 :]
-    inner = small.shape[small.ndim - 3 :]
-    room = [have - used for have, used in zip(edges, inner, strict=True)]
+    leading = max(small.ndim - 3, 0)
+    room = [have - used for have, used in zip(op.domain[leading:], small.shape[leading:], strict=True)]
     if not room[axis]:
         axis = int(np.argmax(room))
-    pads = [(0, 0)] * (small.ndim - 3) + [(_MARGIN, extra - _MARGIN) if extra else (0, 0) for extra in room]
+    pads = [(0, 0)] * leading + [(_MARGIN, extra - _MARGIN) if extra else (0, 0) for extra in room]
     array = np.pad(small, pads)
-    at = axis - 3
-    moved = np.roll(array, 1, at) if room[axis] else array
-    images = wide(op.apply(array)), wide(op.apply(moved))
-    shifted = np.roll(images[0], 1, at) if room[axis] else images[0]
+    # Counted from the last axis: images may have an axis of components in front.
+    at, step = axis - len(room), 1 if room[axis] else 0
+    images = wide(op.apply(array)), wide(op.apply(np.roll(array, step, at)))
+    shifted = np.roll(images[0], step, at)
     limit = rounding(op, gain(op, array) * length(array, op.domain_weight))
-    error = length(images[1] - shifted)
+    error = length(images[1] - shifted, op.range_weight)
     return Finding(error, limit, f"the image of the moved volume is off by {error:.6g}")

@@ -12,16 +12,15 @@ from .operator_claims import claimed
 from .operator_rounding import gain, length, rounding
 
 _SMALL = st.integers(-3, 3).map(float)
-_PAIRS = tuple(combinations(range(3), 2))
 
 
-def _count(shape: tuple[int, ...], missing: tuple[int, int, int]) -> float:
-    """Number of voxels where a difference exists that takes up some voxels of each axis."""
-    return float(np.prod([max(n - m, 0) for n, m in zip(shape, missing, strict=True)]))
+def _count(shape: tuple[int, ...], *axes: int) -> float:
+    """Number of voxels where a difference exists that takes one voxel more along each of some axes."""
+    return float(np.prod([max(n - axes.count(axis), 0) for axis, n in enumerate(shape)]))
 
 
-def _missing(*axes: int) -> tuple[int, int, int]:
-    return axes.count(0), axes.count(1), axes.count(2)
+def _pairs(op: LinearMap) -> list[tuple[int, int]]:
+    return list(combinations(range(len(op.domain)), 2))
 
 
 def _energy(op: LinearMap, array: np.ndarray, expected: float, longest: float) -> Finding:
@@ -43,7 +42,7 @@ def _energy(op: LinearMap, array: np.ndarray, expected: float, longest: float) -
     kind="operator",
     formula="‖∇x‖² = Σ_a b_a² N_a and |∇x| ≤ |b| for x = b·i, N_a the pairs of neighbours along a",
     tolerance="(16 + √n) ε g ‖x‖: rounding of terms that cancel; b is whole",
-    cases=lambda op: st.fixed_dictionaries({"slopes": st.tuples(_SMALL, _SMALL, _SMALL)}),
+    cases=lambda op: st.fixed_dictionaries({"slopes": st.tuples(*(_SMALL for _ in op.domain))}),
     excuse=claimed("gradient", "be first differences per voxel that end at the faces"),
 )
 def gradient_of_planes(op: LinearMap, slopes: tuple[float, ...]) -> Finding:
@@ -55,7 +54,7 @@ def gradient_of_planes(op: LinearMap, slopes: tuple[float, ...]) -> Finding:
     """
     shape = op.domain
     array = np.tensordot(np.array(slopes), np.indices(shape), axes=1)
-    expected = sum(slope**2 * _count(shape, _missing(a)) for a, slope in enumerate(slopes))
+    expected = sum(slope**2 * _count(shape, a) for a, slope in enumerate(slopes))
     steep = float(np.sqrt(sum(slope**2 for slope, n in zip(slopes, shape, strict=True) if n > 1)))
     return _energy(op, array, expected, steep)
 
@@ -64,7 +63,9 @@ def gradient_of_planes(op: LinearMap, slopes: tuple[float, ...]) -> Finding:
     kind="operator",
     formula="‖∇²x‖² = Σ_a M_aa² N_aa + 2 Σ_a<b M_ab² N_ab and |∇²x| ≤ ‖M‖_F for x = ½ iᵀ M i",
     tolerance="(16 + √n) ε g ‖x‖: rounding of terms that cancel; M is whole",
-    cases=lambda op: st.fixed_dictionaries({"entries": st.tuples(*(_SMALL for _ in range(6)))}),
+    cases=lambda op: st.fixed_dictionaries(
+        {"entries": st.tuples(*(_SMALL for _ in [*op.domain, *_pairs(op)]))}
+    ),
     excuse=claimed("hessian", "be second differences per voxel with the Frobenius norm"),
 )
 def hessian_of_quadratics(op: LinearMap, entries: tuple[float, ...]) -> Finding:
@@ -72,19 +73,19 @@ def hessian_of_quadratics(op: LinearMap, entries: tuple[float, ...]) -> Finding:
 
     Notes
     -----
-    Entries are M_zz, M_yy, M_xx, M_zy, M_zx, M_yx. With six components the mixed ones carry √2, or
-    quadratics of one matrix turned by 45° would cost differently; with nine they stand twice. N counts the
-    voxels where a difference exists.
+    In three axes the entries are M_zz, M_yy, M_xx, M_zy, M_zx, M_yx. With six components the mixed ones
+    carry √2, or quadratics of one matrix turned by 45° would cost differently; with nine they stand twice.
+    N counts the voxels where a difference exists.
     """
     shape = op.domain
-    straight, mixed = entries[:3], dict(zip(_PAIRS, entries[3:], strict=True))
+    straight, mixed = entries[: len(shape)], dict(zip(_pairs(op), entries[len(shape) :], strict=True))
     curved = np.diag(straight)
     for (a, b), value in mixed.items():
         curved[a, b] = curved[b, a] = value
     places = np.indices(shape).astype(float)
     array = 0.5 * np.einsum("a...,ab,b...->...", places, curved, places)
-    expected = sum(value**2 * _count(shape, _missing(a, a)) for a, value in enumerate(straight))
-    expected += sum(2 * value**2 * _count(shape, _missing(a, b)) for (a, b), value in mixed.items())
+    expected = sum(value**2 * _count(shape, a, a) for a, value in enumerate(straight))
+    expected += sum(2 * value**2 * _count(shape, a, b) for (a, b), value in mixed.items())
     return _energy(op, array, expected, float(np.linalg.norm(curved)))
 
 
@@ -107,6 +108,6 @@ def strain_of_linear_fields(op: LinearMap, entries: tuple[float, ...]) -> Findin
     field = np.array(entries).reshape(3, 3)
     array = np.tensordot(field, np.indices(shape).astype(float), axes=1)
     even = 0.5 * (field + field.T)
-    expected = sum(even[a, a] ** 2 * _count(shape, _missing(a, a)) for a in range(3))
-    expected += sum(2 * even[a, b] ** 2 * _count(shape, _missing(a, b)) for a, b in _PAIRS)
+    expected = sum(even[a, a] ** 2 * _count(shape, a, a) for a in range(3))
+    expected += sum(2 * even[a, b] ** 2 * _count(shape, a, b) for a, b in combinations(range(3), 2))
     return _energy(op, array, expected, float(np.linalg.norm(even)))

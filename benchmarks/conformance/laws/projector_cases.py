@@ -66,7 +66,7 @@ def fitted(family: ProjectorFamily, geometry: BeamGeometry, related: Related = a
     """Return the geometry, or one like it that the projector takes; None when there is none.
 
     Tried in turn: as it is; tilts in order; as many bins as voxels along y; square slices; tilts within
-    half a turn; larger, even or odd edges.
+    half a turn; larger, even or odd edges; a single slice.
 
     Examples
     --------
@@ -91,9 +91,11 @@ def _variants(geometry: BeamGeometry) -> Iterator[BeamGeometry]:
     own_bins, square = replace(geometry, bins=None), _square(geometry, geometry.shape[1])
     large = max(geometry.shape[1], 4)
     sizes = (large, large + large % 2, large + 1 - large % 2)
-    for one in (geometry, own_bins, square, *(_square(geometry, n) for n in sizes)):
-        for angles in (geometry.angles_deg, rising, about, half, rising[:1], about[:1]):
-            yield replace(one, angles_deg=angles)
+    tried = (geometry, own_bins, square, *(_square(geometry, n) for n in sizes))
+    for slices in (geometry.shape[2], 1):
+        for one in tried:
+            for angles in (geometry.angles_deg, rising, about, half, rising[:1], about[:1]):
+                yield replace(one, angles_deg=angles, shape=(*one.shape[:2], slices))
 
 
 def _square(geometry: BeamGeometry, edge: int) -> BeamGeometry:
