@@ -54,7 +54,7 @@ class PeerComponent:
         What has to be importable.
     install : str
         How to get it.
-    make : callable
+    build : callable
         Returns it, as `adapt` does.
     breaks : dict of str to KnownBreak
         Laws that it is known to break.
@@ -63,7 +63,7 @@ class PeerComponent:
 
     Examples
     --------
-    >>> part = PeerComponent(summary="", modules=("no_such_package",), install="pip install it", make=dict)
+    >>> part = PeerComponent(summary="", modules=("no_such_package",), install="pip install it", build=dict)
     >>> part.missing()
     'no_such_package is not installed: pip install it'
     """
@@ -71,7 +71,7 @@ class PeerComponent:
     summary: str
     modules: tuple[str, ...]
     install: str
-    make: Callable[[], Any]
+    build: Callable[[], Any]
     breaks: dict[str, KnownBreak] = field(default_factory=dict)
     versions: str = ""
 
@@ -82,12 +82,25 @@ class PeerComponent:
             return None
         return f"{' and '.join(absent)} {'is' if len(absent) == 1 else 'are'} not installed: {self.install}"
 
+    def make(self) -> Any:
+        """Return the component.
+
+        Raises
+        ------
+        ImportError
+            When its package is not installed, with the command that gets it.
+        """
+        reason = self.missing()
+        if reason is not None:
+            raise ImportError(reason)
+        return self.build()
+
     def known(self, law: str) -> str:
         """Say of a law that was broken whether that is known: "new", or kind and cause.
 
         Examples
         --------
-        >>> PeerComponent(summary="", modules=(), install="", make=dict).known("adjoint")
+        >>> PeerComponent(summary="", modules=(), install="", build=dict).known("adjoint")
         'new'
         """
         found = self.breaks.get(law)

@@ -14,7 +14,7 @@ PEER_FUNCTIONALS: dict[str, PeerComponent] = {
         summary="scikit-image's denoise_tv_chambolle as the step of total variation",
         modules=("skimage",),
         install="pip install scikit-image",
-        make=lambda: chambolle(shape=(3, 3)),
+        build=lambda: chambolle(shape=(3, 3)),
         versions="scikit-image 0.26.0",
     ),
 }

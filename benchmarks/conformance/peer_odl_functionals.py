@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .adapters.adapt import adapt
+from .adapters.adaption import adapt
 from .adapters.of_odl import odl_functional
 from .drawn_array import DrawnArray
 from .peer_component import KnownBreak, PeerComponent, same_break
@@ -83,15 +83,11 @@ _BELOW_ZERO = KnownBreak(
     kind="defect",
     cause="where the prior is 0, its value at x < 0 is x itself, and not infinite as documented",
     source=_FUNCTIONALS,
-    case={
-        "x": _one(5),
-        "z": DrawnArray((5,), ((0, -1.0), (1, 1.0), (2, 1.0), (3, 1.0), (4, 1.0))),
-        "step": 1.0,
-    },
+    case={"x": DrawnArray((5,), seed=0), "z": _one(5), "step": 1.0},
 )
 _LAMBERT = KnownBreak(
     kind="defect",
-    cause="exp(x / step) overflows before Lambert's W takes its logarithm: where x / step > 709 it is infinite",
+    cause="exp(x / step) overflows before Lambert's W takes its logarithm: infinite where x / step > 709",
     source=_PROXES,
     case={"x": _one(5, 89.0), "step": 0.125, "share": 0.5},
 )
@@ -99,7 +95,7 @@ _LAMBERT = KnownBreak(
 
 def _of_odl(summary: str, make: Callable[[], Any], **more: Any) -> PeerComponent:
     return PeerComponent(
-        summary=summary, modules=("odl",), install="pip install odl", make=make, versions="odl 1.0.0", **more
+        summary=summary, modules=("odl",), install="pip install odl", build=make, versions="odl 1.0.0", **more
     )
 
 

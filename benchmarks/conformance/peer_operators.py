@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .adapters.adapt import adapt
+from .adapters.adaption import adapt
 from .drawn_array import DrawnArray
 from .peer_component import KnownBreak, PeerComponent
 
@@ -63,21 +63,21 @@ PEER_OPERATORS: dict[str, PeerComponent] = {
         summary="ODL's Gradient on pixels of 0.4 by 0.25",
         modules=("odl",),
         install=_ODL,
-        make=_odl(lambda odl: odl.Gradient(_plane(odl), pad_mode="symmetric"), claims={"zero_on_constants"}),
+        build=_odl(lambda odl: odl.Gradient(_plane(odl), pad_mode="symmetric"), claims={"zero_on_constants"}),
         versions="odl 1.0.0",
     ),
     "odl_laplacian": PeerComponent(
         summary="ODL's Laplacian, zero beyond the edge",
         modules=("odl",),
         install=_ODL,
-        make=_odl(lambda odl: odl.Laplacian(_plane(odl)), claims={"symmetric"}),
+        build=_odl(lambda odl: odl.Laplacian(_plane(odl)), claims={"symmetric"}),
         versions="odl 1.0.0",
     ),
     "odl_resampling": PeerComponent(
         summary="ODL's Resampling to a grid twice as fine",
         modules=("odl",),
         install=_ODL,
-        make=_odl(
+        build=_odl(
             lambda odl: odl.Resampling(
                 _plane(odl), odl.uniform_discr([0, 0], [2, 1], (10, 8), dtype="float32"), "nearest"
             )
@@ -97,9 +97,9 @@ PEER_OPERATORS: dict[str, PeerComponent] = {
         summary="PyLops' Gradient, forward differences",
         modules=("pylops",),
         install=_PYLOPS,
-        make=_pylops(
+        build=_pylops(
             lambda pylops: pylops.Gradient((4, 3, 2), edge=False, kind="forward", dtype="float32"),
-            claims={"zero_on_constants"},
+            claims={"gradient", "zero_on_constants", "grid_symmetric", "shift_invariant"},
         ),
         versions="pylops 2.8.0",
     ),
@@ -107,7 +107,7 @@ PEER_OPERATORS: dict[str, PeerComponent] = {
         summary="PyLops' FirstDerivative, centred, of fifth order, with edges",
         modules=("pylops",),
         install=_PYLOPS,
-        make=_pylops(
+        build=_pylops(
             lambda pylops: pylops.FirstDerivative((7, 3), axis=0, kind="centered", order=5, edge=True)
         ),
         versions="pylops 2.8.0",
@@ -116,42 +116,42 @@ PEER_OPERATORS: dict[str, PeerComponent] = {
         summary="PyLops' Laplacian",
         modules=("pylops",),
         install=_PYLOPS,
-        make=_pylops(lambda pylops: pylops.Laplacian((5, 4), axes=(0, 1))),
+        build=_pylops(lambda pylops: pylops.Laplacian((5, 4), axes=(0, 1))),
         versions="pylops 2.8.0",
     ),
     "pylops_fft2d": PeerComponent(
         summary="PyLops' FFT2D, complex",
         modules=("pylops",),
         install=_PYLOPS,
-        make=_pylops(lambda pylops: pylops.signalprocessing.FFT2D((4, 3), dtype="complex128")),
+        build=_pylops(lambda pylops: pylops.signalprocessing.FFT2D((4, 3), dtype="complex128")),
         versions="pylops 2.8.0",
     ),
     "scipy_linear_operator": PeerComponent(
         summary="a sparse matrix as SciPy's LinearOperator",
         modules=("scipy",),
         install="pip install scipy",
-        make=_scipy,
+        build=_scipy,
         versions="scipy 1.17.1",
     ),
     "scipy_sparse": PeerComponent(
         summary="a sparse array of SciPy",
         modules=("scipy",),
         install="pip install scipy",
-        make=lambda: adapt(_sparse()),
+        build=lambda: adapt(_sparse()),
         versions="scipy 1.17.1",
     ),
     "scico_finite_difference": PeerComponent(
         summary="SCICO's FiniteDifference, zero beyond the far edge",
         modules=("scico",),
         install=_SCICO,
-        make=_scico(lambda linop: linop.FiniteDifference((4, 3), append=0)),
+        build=_scico(lambda linop: linop.FiniteDifference((4, 3), append=0)),
         versions="scico 0.0.7",
     ),
     "scico_dft": PeerComponent(
         summary="SCICO's DFT, complex",
         modules=("scico",),
         install=_SCICO,
-        make=_scico(lambda linop: linop.DFT((4, 3))),
+        build=_scico(lambda linop: linop.DFT((4, 3))),
         versions="scico 0.0.7",
     ),
 }

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from .adapters.adapt import adapt
+from .adapters.adaption import adapt
 from .drawn_array import DrawnArray
 from .peer_component import KnownBreak, PeerComponent, same_break
 from .peer_odl_functionals import LAWS_OF_THE_STEP
@@ -74,7 +74,7 @@ _NOT_CONJUGATE = {
 }
 _MEMBERSHIP = KnownBreak(
     kind="defect",
-    cause="it bisects to `xtol` = 1e-8 per entry and accepts sums to 1e-8: its projections lie outside its set",
+    cause="it bisects to `xtol` = 1e-8 per entry, but accepts sums to 1e-8: projections lie outside the set",
     source=f"{_PYPROXIMAL_TREE}Simplex.py",
     case={"x": DrawnArray((6,), seed=74956), "step": 1.0},
 )
@@ -92,7 +92,7 @@ def _of_pyproximal(
         summary=summary,
         modules=("pylops", "pyproximal"),
         install="pip install pyproximal",
-        make=made,
+        build=made,
         breaks=breaks or {},
         versions="pyproximal 0.13.0",
     )

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from .adapters.adapt import adapt
+from .adapters.adaption import adapt
 from .drawn_array import DrawnArray
 from .peer_component import KnownBreak, PeerComponent
 
@@ -77,7 +77,7 @@ def _of_scico(
         summary=summary,
         modules=("scico",),
         install="pip install scico",
-        make=made,
+        build=made,
         breaks=breaks or {},
         versions="scico 0.0.7",
     )

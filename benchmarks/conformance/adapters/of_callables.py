@@ -146,7 +146,7 @@ def projector(
 
     Examples
     --------
-    >>> from .adapt import adapt
+    >>> from .adaption import adapt
     >>> def one_view(geometry):
     ...     return (lambda volume: volume.sum(axis=0, keepdims=True),
     ...             lambda series: np.repeat(series, geometry.shape[0], axis=0))
