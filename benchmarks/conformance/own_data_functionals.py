@@ -40,7 +40,9 @@ def made_term(kind: str, masked: bool = False, **replaced: np.ndarray) -> Any:
     from ...recon.data_terms.least_squares import LeastSquares
 
     parameters = term_parameters(kind, masked) | replaced
-    given = {name: np.ascontiguousarray(array, np.float32) for name, array in parameters.items()}
+    given: dict[str, Any] = {
+        name: np.ascontiguousarray(array, np.float32) for name, array in parameters.items()
+    }
     if masked:
         given["background"] = None
     return {"least_squares": LeastSquares, "kullback_leibler": KullbackLeibler}[kind](**given)
@@ -90,7 +92,7 @@ def engine_term(kind: str, *, masked: bool = False, term: Any = None) -> Functio
         return out
 
     return Functional(
-        name=f"{kind} of the engines{', masked' if masked else ''}",
+        name=f"{kind}_masked" if masked else kind,
         domain=SHAPE,
         value=inner.value,
         gradient=gradient if kind == "least_squares" or not masked else None,
@@ -117,7 +119,7 @@ def odl_term(kind: str, *, masked: bool = False, dilation: float = 1.0) -> Funct
     Examples
     --------
     >>> odl_term("least_squares", dilation=2.0).name
-    'least_squares for ODL, dilated 2'
+    'odl_least_squares_dilated'
     """
     from ...recon.odl_functionals import KullbackLeiblerFunctional, LeastSquaresFunctional
     from ...recon.odl_operators import series_space
@@ -133,10 +135,10 @@ def odl_term(kind: str, *, masked: bool = False, dilation: float = 1.0) -> Funct
         parameters["data"] = parameters["data"] / dilation
         parameters["background"] = parameters["background"] / dilation
         parameters["weights"] = parameters["weights"] * dilation**power
-    described = ", masked" if masked else f", dilated {dilation:g}" if dilation != 1.0 else ""
+    described = "_masked" if masked else "_dilated" if dilation != 1.0 else ""
     return from_odl(
         functional,
-        f"{kind} for ODL{described}",
+        f"odl_{kind}{described}",
         SHAPE,
         # Without a background D' is cut off near y = 0, where D is steep without bound.
         differentiable=kind == "least_squares" or not masked,

@@ -35,7 +35,7 @@ def dual_balls(name: str, *, lam: float = _LAM) -> Functional:
         return out
 
     return Functional(
-        name=f"dual balls of {name}",
+        name=f"{name}_balls",
         domain=(regulariser.components, *_VOLUME),
         prox=clipped,
         closed_form="l2_balls" if single else None,
@@ -61,7 +61,7 @@ def joint_ball() -> Functional:
         return out
 
     return Functional(
-        name="dual balls of tv that channels share",
+        name="joint_tv_balls",
         domain=(2, 3, *_VOLUME),
         prox=clipped,
         closed_form="l2_balls",

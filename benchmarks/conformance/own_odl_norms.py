@@ -49,7 +49,7 @@ def from_odl(
     )
 
 
-def odl_group_norm(parts: int = 3, lam: float = 1.5) -> Functional:
+def odl_group_norm(name: str = "odl_group_norm", *, parts: int = 3, lam: float = 1.5) -> Functional:
     """Return `GroupNorm` of fields with so many components.
 
     Examples
@@ -62,7 +62,7 @@ def odl_group_norm(parts: int = 3, lam: float = 1.5) -> Functional:
 
     return from_odl(
         GroupNorm(volume_space(_VOLUME) ** parts, lam),
-        f"group norm of {parts} parts for ODL",
+        name,
         (parts, *_VOLUME),
         closed_form="l21",
         parameters={"lam": lam, "axis": 0},
@@ -70,12 +70,12 @@ def odl_group_norm(parts: int = 3, lam: float = 1.5) -> Functional:
     )
 
 
-def odl_box(lower: float, upper: float = np.inf, *, channels: int | None = None) -> Functional:
+def odl_box(name: str, lower: float, upper: float = np.inf, *, channels: int | None = None) -> Functional:
     """Return `BoxIndicator` of volumes, perhaps of several channels.
 
     Examples
     --------
-    >>> odl_box(0.0).evaluate(np.full((2, 2, 2), -1.0))
+    >>> odl_box("half_line", 0.0).evaluate(np.full((2, 2, 2), -1.0))
     inf
     """
     from ...recon.odl_functionals import BoxIndicator
@@ -85,7 +85,7 @@ def odl_box(lower: float, upper: float = np.inf, *, channels: int | None = None)
     cone = {"homogeneous"} if lower == 0 and upper == np.inf else set()
     return from_odl(
         BoxIndicator(volume_space(shape), lower, upper),
-        f"box from {lower:g} to {upper:g} for ODL",
+        name,
         shape,
         closed_form="box",
         parameters={"lower": lower, "upper": upper},

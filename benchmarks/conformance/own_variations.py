@@ -51,12 +51,40 @@ def variation(name: str, channels: int | None = None) -> Functional:
     regulariser = made_regulariser(name, channels)
     gamma = 1.0 if channels is None else np.array(_GAMMA[:channels])
     return Functional(
-        name=name if channels is None else f"{name} of {channels} channels",
+        name=name if channels is None else f"{name}_of_channels",
         domain=_VOLUME if channels is None else (channels, *_VOLUME),
         value=regulariser.value,
         value_accuracy=_TGV2_GAP if name == "tgv2" else 0.0,
         closed_form=name if name in ("tv", "tv2") else None,
         parameters={"channel_weights": gamma} if name in ("tv", "tv2") else None,
+        claims=frozenset({"homogeneous", "even"}),
+    )
+
+
+def tgv2_of_both() -> Functional:
+    """Return TGV² as a function of the volume and of its auxiliary volume: of shape (1 + 3, z, y, x).
+
+    The function of the volume alone takes a tenth of a second for each value, and inherits convexity from
+    this one.
+
+    Examples
+    --------
+    >>> tgv2_of_both().evaluate(np.zeros((4, 3, 3, 3)))
+    0.0
+    """
+    regulariser = made_regulariser("tgv2")
+
+    def value(both: np.ndarray) -> float:
+        from ...recon.regularisers.planes import padded_zeros
+
+        auxiliary = padded_zeros((3, *_VOLUME))
+        auxiliary[...] = both[1:]
+        return regulariser.value(both[0], auxiliary)
+
+    return Functional(
+        name="tgv2_of_both",
+        domain=(4, *_VOLUME),
+        value=value,
         claims=frozenset({"homogeneous", "even"}),
     )
 
@@ -67,8 +95,8 @@ def fista_prox(
     lower: float = -np.inf,
     upper: float = np.inf,
     lam: float = 0.5,
-    iterations: int = 400,
-    accuracy: float = 1e-3,
+    iterations: int = 240,
+    accuracy: float = 2e-3,
 ) -> Functional:
     """Return a regulariser in a box with the proximal point that FISTA takes, after many of its iterations.
 
@@ -83,7 +111,8 @@ def fista_prox(
     iterations : int
         Dual steps.
     accuracy : float
-        What is stated for them.
+        What is stated for them: at least six times the largest error
+        among 60 volumes at steps of 0.01 to 100, by 120 iterations for TV and 240 for TV².
 
     Examples
     --------
@@ -93,10 +122,10 @@ def fista_prox(
     from ...recon.baselines.fista_tv import TvProx
     from ...recon.problem import Problem
 
-    shape = (1, 3, 3)
+    shape = (1, 2, 3)
     problem = Problem(
-        data=np.ones((1, 3, 3)),
-        angles_deg=[0.0],
+        data=np.ones((1, *shape[1:])),
+        angles_deg=np.zeros(1),
         spacing_nm=1.0,
         depth=1,
         regulariser=name,
@@ -110,7 +139,7 @@ def fista_prox(
 
     boxed = np.isfinite([lower, upper]).any()
     return Functional(
-        name=f"{name} with the proximal point of FISTA{', in a box' if boxed else ''}",
+        name=f"fista_{name}_prox{'_in_a_box' if boxed else ''}",
         domain=shape,
         value=value,
         prox=lambda x, step: TvProx(problem, step * lam)(x, iterations),

@@ -10,7 +10,7 @@ from ..drawn_array import DrawnArray
 from ..finding import Finding
 from ..functional import Functional
 from ..law import law
-from .functional_points import ROUNDINGS, cases, needs, prox_error, value_error
+from .functional_points import ROUNDINGS, cases, drawn, given, needs, prox_error, value_error
 
 _VALUE = (
     "64 ε (|f| + ‖x‖² + n s²), s its `scale`, or the accuracy it states; infinite or finite as the closed "
@@ -65,7 +65,7 @@ def _same_value(f: Functional, x: DrawnArray, expected: Callable[[np.ndarray], f
     # A point that is well inside the domain beside the one drawn, which often is not.
     worst = Finding(0.0, 0.0)
     for share in (1.0, 1.0 / 128.0):
-        point = np.float64((share * x.array("float64")).astype(f.dtype))
+        point = given(f, share * x.array("float64"))
         found = _beside(f, point, expected)
         if found.ratio > worst.ratio or not found.kept:
             worst = found
@@ -115,7 +115,7 @@ def closed_form_conjugate_prox(f: Functional, p: DrawnArray, step: float) -> Fin
 def _same_point(
     f: Functional, x: DrawnArray, step: float, expected: Callable[[np.ndarray, float], np.ndarray]
 ) -> Finding:
-    start = np.float64(x.array(f.dtype))
+    start = drawn(f, x)
     got, right = f.proximal(start, step), expected(start, step)
     apart = f.norm(got - right)
     return Finding(

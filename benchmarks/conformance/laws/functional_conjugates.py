@@ -6,7 +6,19 @@ from ..drawn_array import DrawnArray
 from ..finding import Finding
 from ..functional import Functional
 from ..law import law
-from .functional_points import Point, anchors, cases, inside, near, needs, prox_error, value_error
+from .functional_points import (
+    Point,
+    anchors,
+    cases,
+    drawn,
+    given,
+    inside,
+    near,
+    needs,
+    prox_error,
+    rise,
+    value_error,
+)
 
 
 @law(
@@ -27,7 +39,7 @@ def moreau_identity(f: Functional, x: DrawnArray, step: float) -> Finding:
     J.-J. Moreau, Bull. Soc. Math. France 93 (1965) 273, doi 10.24033/bsmf.1625. Weights of the inner product
     are those of `Functional.weight` on both sides.
     """
-    start = np.float64(x.array(f.dtype))
+    start = drawn(f, x)
     dual, scaled = f.dual(), start / step
     p, q = f.proximal(start, step), dual.proximal(scaled, 1.0 / step)
     error = f.norm(p + step * q - start)
@@ -45,8 +57,8 @@ def moreau_identity(f: Functional, x: DrawnArray, step: float) -> Finding:
 def fenchel_young(f: Functional, x: DrawnArray, p: DrawnArray) -> Finding:
     """A functional and its conjugate add up to at least the product of their arguments."""
     dual = f.dual()
-    slope = np.float64(p.array(f.dtype))
-    point = inside(f, np.float64(x.array(f.dtype)))
+    slope = drawn(f, p)
+    point = inside(f, drawn(f, x))
     partners = [inside(dual, slope)]
     if f.prox is not None:
         # Duals of the domain of f* also where f* has no proximal step of its own.
@@ -57,7 +69,7 @@ def fenchel_young(f: Functional, x: DrawnArray, p: DrawnArray) -> Finding:
     for partner in partners:
         if point is None or partner is None:
             continue
-        here, there = (part.x.astype(f.dtype).astype(np.float64) for part in (point, partner))
+        here, there = (given(f, part.x) for part in (point, partner))
         product = f.inner(there, here)
         limit = value_error(f, [here], [point.value]) + value_error(f, [there], [partner.value])
         note = f"f(x) = {point.value:.6g} and f*(p) = {partner.value:.6g} beside ⟨p, x⟩ = {product:.6g}"
@@ -80,7 +92,7 @@ def fenchel_young(f: Functional, x: DrawnArray, p: DrawnArray) -> Finding:
 )
 def fenchel_young_equality(f: Functional, x: DrawnArray, step: float) -> Finding:
     """At a proximal point a functional and its conjugate add up to the product of the point and its dual."""
-    start = np.float64(x.array(f.dtype))
+    start = drawn(f, x)
     p = f.proximal(start, step)
     return _equality(f, p, (start - p) / step, prox_error(f, start, p), step)
 
@@ -98,22 +110,23 @@ def fenchel_young_equality(f: Functional, x: DrawnArray, step: float) -> Finding
 )
 def conjugate_fenchel_young_equality(f: Functional, x: DrawnArray, step: float) -> Finding:
     """At a proximal point of the conjugate both add up to the product of the dual and its point."""
-    start, dual = np.float64(x.array(f.dtype)), f.dual()
+    start, dual = drawn(f, x), f.dual()
     q = dual.proximal(start, step)
     return _equality(dual, q, (start - q) / step, prox_error(dual, start, q), step)
 
 
 def _equality(f: Functional, p: np.ndarray, q: np.ndarray, error: float, step: float) -> Finding:
     dual = f.dual()
-    ends = near(f, p, anchors(f, p), error / 64.0), near(dual, q, anchors(dual, q), error / step / 64.0)
-    if ends[0] is None or ends[1] is None:
-        where = "the proximal point" if ends[0] is None else "its dual"
-        return Finding(np.inf, 0.0, f"the value at {where} is infinite, and so it is all around")
-    point, partner = ends
+    point = near(f, p, anchors(f, p), error / 64.0)
+    if point is None:
+        return Finding(np.inf, 0.0, "the value at the proximal point is infinite, and so it is all around")
+    partner = near(dual, q, anchors(dual, q), error / step / 64.0)
+    if partner is None:
+        return Finding(np.inf, 0.0, "the value at its dual is infinite, and so it is all around")
     gap = _gap(f, point, partner)
     limit = value_error(f, [point.x], [point.value]) + value_error(f, [partner.x], [partner.value])
     limit += error * (f.norm(partner.x) + f.norm(point.x) / step) + error**2 / step
-    limit += _pulled(f, point, partner)
+    limit += _pulled(f, point, partner) + rise(f, point.x, error) + rise(dual, partner.x, error / step)
     return Finding(abs(gap), limit, f"f(p) + f*(q) − ⟨q, p⟩ = {gap:.6g}, f(p) = {point.value:.6g}")
 
 

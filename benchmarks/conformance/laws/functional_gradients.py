@@ -6,7 +6,7 @@ from ..drawn_array import DrawnArray
 from ..finding import Finding
 from ..functional import Functional
 from ..law import law
-from .functional_points import ROUNDINGS, cases, inside, needs, prox_error, value_error
+from .functional_points import ROUNDINGS, cases, drawn, given, inside, needs, prox_error, value_error
 
 _LENGTHS = (1.0, 0.1, 0.01)
 
@@ -30,12 +30,12 @@ def gradient_supports(f: Functional, x: DrawnArray, direction: DrawnArray) -> Fi
     Put to points at three distances on either side it brackets the derivative, as differences of values
     would, but with no error of truncation.
     """
-    start = inside(f, np.float64(x.array(f.dtype)))
+    start = inside(f, drawn(f, x))
     if start is None:
         return Finding(0.0, 0.0)
-    at = start.x.astype(f.dtype).astype(np.float64)
+    at = given(f, start.x)
     slope, value = f.slope(at), f.evaluate(at)
-    around = _around(f, at, np.float64(direction.array(f.dtype)))
+    around = _around(f, at, drawn(f, direction))
     steepest = max((f.norm(f.slope(z) - slope) / f.norm(z - at) for z, _ in around), default=0.0)
     unit = f.scale * f.norm(np.ones(f.domain))
     rough = ROUNDINGS * f.epsilon * (f.norm(slope) + steepest * (f.norm(at) + unit))
@@ -54,7 +54,7 @@ def _around(f: Functional, at: np.ndarray, direction: np.ndarray) -> list[tuple[
     found = []
     for length in _LENGTHS:
         for sign in (length, -length):
-            z = (at + sign * direction).astype(f.dtype).astype(np.float64)
+            z = given(f, at + sign * direction)
             if (z == at).all() or (f.nonnegative and (z < 0).any()):
                 continue
             value = f.evaluate(z)
@@ -81,10 +81,10 @@ def gradient_at_prox(f: Functional, x: DrawnArray, step: float) -> Finding:
     Asked where f is finite all around: on the surface of a domain there is no gradient to speak of, and at a
     kink, where it jumps, the tolerance is as large as the jump.
     """
-    start = np.float64(x.array(f.dtype))
+    start = drawn(f, x)
     p = f.proximal(start, step)
     error = prox_error(f, start, p)
-    aside = [(p + sign * error).astype(f.dtype).astype(np.float64) for sign in (1.0, -1.0)]
+    aside = [given(f, p + sign * error) for sign in (1.0, -1.0)]
     if any(f.nonnegative and (z < 0).any() for z in aside):
         return Finding(0.0, 0.0)
     if not all(np.isfinite(f.evaluate(z)) for z in (p, *aside)):

@@ -6,7 +6,7 @@ from ..drawn_array import DrawnArray
 from ..finding import Finding
 from ..functional import Functional
 from ..law import law
-from .functional_points import anchors, cases, near, needs, prox_error, rounding
+from .functional_points import anchors, cases, drawn, near, needs, prox_error, rounding
 
 _NEAREST = "64 ε of the points and their nearest ones for rounding, and the `prox_accuracy` that is stated"
 
@@ -33,7 +33,7 @@ def indicator_values(f: Functional, x: DrawnArray) -> Finding:
 )
 def projection_lies_inside(f: Functional, x: DrawnArray, step: float) -> Finding:
     """The proximal point of an indicator lies in its set."""
-    start = np.float64(x.array(f.dtype))
+    start = drawn(f, x)
     p = f.proximal(start, step)
     point = near(f, p, anchors(f, p, start), prox_error(f, start, p) / 64.0)
     value = np.inf if point is None else point.value
@@ -49,7 +49,7 @@ def projection_lies_inside(f: Functional, x: DrawnArray, step: float) -> Finding
 )
 def projection_is_idempotent(f: Functional, x: DrawnArray, step: float) -> Finding:
     """The nearest point of a set is its own nearest point."""
-    start = np.float64(x.array(f.dtype))
+    start = drawn(f, x)
     p = f.proximal(start, step)
     again = f.proximal(p, step)
     limit = prox_error(f, start, p) + prox_error(f, p, again)
@@ -65,7 +65,7 @@ def projection_is_idempotent(f: Functional, x: DrawnArray, step: float) -> Findi
 )
 def projection_ignores_the_step(f: Functional, x: DrawnArray, step: float, other: float) -> Finding:
     """The nearest point of a set does not depend on the step."""
-    start = np.float64(x.array(f.dtype))
+    start = drawn(f, x)
     first, second = f.proximal(start, step), f.proximal(start, other)
     limit = rounding(f, start, first) + 2.0 * f.prox_accuracy * f.norm(start)
     apart = f.norm(first - second)

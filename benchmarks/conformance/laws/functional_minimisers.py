@@ -1,16 +1,31 @@
 """Laws of proximal points as minimisers."""
 
+from itertools import chain
+
 import numpy as np
 
 from ..drawn_array import DrawnArray
 from ..finding import Finding
 from ..functional import Functional
 from ..law import law
-from .functional_points import Point, anchors, cases, inside, near, needs, prox_error, value_error
+from .functional_points import (
+    Point,
+    anchors,
+    cases,
+    drawn,
+    given,
+    inside,
+    near,
+    needs,
+    prox_error,
+    rise,
+    value_error,
+)
 
 _MINIMISER = (
     "η (‖z − p‖ + 2 ‖x − p‖) / s and the rounding of both values, with η = 64 ε (‖x‖ + ‖p‖ + s √n) for the "
-    "rounding of p (s its `scale`) plus the `prox_accuracy` that is stated"
+    "rounding of p (s its `scale`) plus the `prox_accuracy` that is stated; with the latter what f rises by "
+    "within η of p"
 )
 
 
@@ -30,7 +45,7 @@ def prox_minimises(f: Functional, x: DrawnArray, z: DrawnArray, step: float) -> 
     The inequality holds for every z just where p minimises ``s f(z) + ½ ‖z − x‖²``. It is put to the point
     drawn, to points near p on either side, to x, and to fractions of p.
     """
-    return _minimises(f, np.float64(x.array(f.dtype)), np.float64(z.array(f.dtype)), step)
+    return _minimises(f, drawn(f, x), drawn(f, z), step)
 
 
 @law(
@@ -43,7 +58,7 @@ def prox_minimises(f: Functional, x: DrawnArray, z: DrawnArray, step: float) -> 
 )
 def conjugate_prox_minimises(f: Functional, p: DrawnArray, z: DrawnArray, step: float) -> Finding:
     """A proximal point of the conjugate is the minimiser that it is meant to be."""
-    return _minimises(f.dual(), np.float64(p.array(f.dtype)), np.float64(z.array(f.dtype)), step)
+    return _minimises(f.dual(), drawn(f, p), drawn(f, z), step)
 
 
 def _minimises(f: Functional, x: np.ndarray, z: np.ndarray, step: float) -> Finding:
@@ -52,12 +67,13 @@ def _minimises(f: Functional, x: np.ndarray, z: np.ndarray, step: float) -> Find
     point = near(f, p, anchors(f, p, x, z), error / 64.0)
     if point is None:
         return Finding(np.inf, 0.0, "the value at the proximal point is infinite, and so it is all around")
+    slack = rise(f, point.x, error)
     worst = Finding(0.0, 0.0)
     for other in _others(f, x, z, point.x):
         value = f.evaluate(other)
         if not np.isfinite(value):
             continue
-        found = _beaten(f, x, step, error, point, Point(other, value))
+        found = _beaten(f, x, step, error, point, Point(other, value), slack)
         if found.ratio > worst.ratio or not found.kept:
             worst = found
         if not worst.kept:
@@ -72,16 +88,18 @@ def _others(f: Functional, x: np.ndarray, z: np.ndarray, p: np.ndarray) -> list[
     landed = inside(f, z)
     if landed is not None:
         found += [landed.x, 0.5 * (landed.x + p), 0.99 * p + 0.01 * landed.x]
-    own = [point.astype(f.dtype).astype(np.float64) for point in found]
+    own = [given(f, point) for point in found]
     return [point for point in own if not (f.nonnegative and (point < 0).any())]
 
 
-def _beaten(f: Functional, x: np.ndarray, step: float, error: float, point: Point, other: Point) -> Finding:
+def _beaten(
+    f: Functional, x: np.ndarray, step: float, error: float, point: Point, other: Point, slack: float
+) -> Finding:
     """How far the value at another point lies below the plane through (p, f(p))."""
     p, z = point.x, other.x
     rise = f.inner(x - p, z - p) / step
     limit = error * (f.norm(z - p) + 2.0 * f.norm(x - p)) / step
-    limit += value_error(f, [p, z], [point.value, other.value])
+    limit += slack + value_error(f, [p, z], [point.value, other.value])
     if point.anchor is not None:
         # What pulling p into the domain may have added, by the convexity of f.
         excess = point.anchor_value - point.value - f.inner(x - p, point.anchor - p) / step
@@ -104,18 +122,19 @@ def short_steps_stay(f: Functional, x: DrawnArray, step: float) -> Finding:
     -----
     Steps are a thousandth of those of the other laws, where a wrong power of the step shows most.
     """
-    start = inside(f, np.float64(x.array(f.dtype)))
+    start = inside(f, drawn(f, x))
     if start is None or start.moved:
         return Finding(0.0, 0.0)
     step = 1e-3 * step
-    at = start.x.astype(f.dtype).astype(np.float64)
+    at = given(f, start.x)
     p = f.proximal(at, step)
     error = prox_error(f, at, p)
-    end = near(f, p, [at, *anchors(f, p)], error / 64.0)
+    end = near(f, p, chain([at], anchors(f, p)), error / 64.0)
     if end is None:
         return Finding(np.inf, 0.0, "the value at the proximal point is infinite, and so it is all around")
     way, fall = f.norm(at - end.x), start.value - end.value
     limit = step * value_error(f, [at, end.x], [start.value, end.value]) + error * (2.0 * way + error)
+    limit += step * rise(f, end.x, error)
     if end.anchor is not None:
         limit += end.moved * f.norm(end.anchor - p) * (2.0 * way + error)
         limit += step * end.moved / (1.0 - end.moved) * max(end.anchor_value - end.value, 0.0)

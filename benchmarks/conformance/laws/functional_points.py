@@ -1,6 +1,6 @@
 """Points of a functional's domain, and how far rounding may carry what it says of them."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -40,7 +40,7 @@ def cases(
 ) -> Callable[[Functional], "st.SearchStrategy[dict]"]:
     """Return a law's `cases`: points of the domain, dual points, steps and shares of one, by their names."""
 
-    def drawn(f: Functional) -> "st.SearchStrategy[dict]":
+    def strategy(f: Functional) -> "st.SearchStrategy[dict]":
         floor = 0.0 if f.nonnegative else None
         fields: dict[str, Any] = {name: arrays(f.domain, floor=floor).map(_on_a_grid) for name in names}
         fields |= {name: arrays(f.domain).map(_on_a_grid) for name in duals}
@@ -48,13 +48,23 @@ def cases(
             {**fields, **dict.fromkeys(steps, STEPS), **dict.fromkeys(shares, SHARES)}
         )
 
-    return drawn
+    return strategy
 
 
 def _on_a_grid(array: DrawnArray) -> DrawnArray:
     """Round entries to the grid: squares of what is far smaller underflow in single precision."""
     entries = tuple((index, round(value / _GRID) * _GRID) for index, value in array.entries)
     return replace(array, entries=entries)
+
+
+def drawn(f: Functional, x: DrawnArray) -> np.ndarray:
+    """Return an array of a case as f will be given it, in float64."""
+    return given(f, x.array("float64"))
+
+
+def given(f: Functional, x: np.ndarray) -> np.ndarray:
+    """Round an array to the type that f is given, and return it in float64."""
+    return x.astype(f.dtype).astype(np.float64)
 
 
 def needs(*parts: str, claim: str | None = None) -> Callable[[Functional], str | None]:
@@ -80,6 +90,22 @@ def prox_error(f: Functional, x: np.ndarray, p: np.ndarray) -> float:
     return rounding(f, x, p) + f.prox_accuracy * f.norm(x)
 
 
+def rise(f: Functional, p: np.ndarray, error: float) -> float:
+    """How much a value may be off where p is, because of the accuracy stated for it.
+
+    Beside a kink, as where a total variation is flat, values rise at once: more than the dual that belongs
+    to p says. By convexity ``f(p) − f(p − e) ≤ f(p + e) − f(p)``; e goes in a few directions.
+    """
+    if not f.prox_accuracy:
+        return 0.0
+    signs = np.where(np.indices(f.domain).sum(axis=0) % 2, 1.0, -1.0)
+    rng = np.random.default_rng(0)
+    directions = [signs, *(rng.standard_normal(f.domain) for _ in range(2))]
+    value = f.evaluate(p)
+    moved = [f.evaluate(p + error / f.norm(d) * d) - value for d in directions]
+    return 2.0 * max((abs(change) for change in moved if np.isfinite(change)), default=0.0)
+
+
 def value_error(f: Functional, points: Iterable[np.ndarray], values: Iterable[float]) -> float:
     """Sum of the errors that rounding, and the accuracy that is stated, allow values at some points.
 
@@ -103,16 +129,17 @@ def inside(f: Functional, x: np.ndarray, *, step: float = 1.0) -> Point | None:
     return near(f, p, anchors(f, x), prox_error(f, x, p) / ROUNDINGS)
 
 
-def anchors(f: Functional, *points: np.ndarray) -> list[np.ndarray]:
-    """Return points that are likely to lie well inside the domain of f.
+def anchors(f: Functional, *points: np.ndarray) -> Iterator[np.ndarray]:
+    """Find points that are likely to lie well inside the domain of f, one by one.
 
-    Proximal points of a few points, and their mean, which lies deeper inside than they do.
+    Proximal points of a few points, after their mean, which lies deeper inside than they do.
     """
     found = [np.zeros(f.domain), np.ones(f.domain), *points]
     if f.prox is not None:
         landed = [f.proximal(x, 1.0) for x in found]
-        found = [np.mean(landed, axis=0), *landed, *found]
-    return found
+        yield np.mean(landed, axis=0)
+        yield from landed
+    yield from found
 
 
 def near(f: Functional, p: np.ndarray, towards: Iterable[np.ndarray], error: float) -> Point | None:

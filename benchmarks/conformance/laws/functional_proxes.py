@@ -6,12 +6,14 @@ from ..drawn_array import DrawnArray
 from ..finding import Finding
 from ..functional import Functional
 from ..law import law
-from .functional_points import cases, needs, prox_error, rounding
+from .functional_points import cases, drawn, given, needs, prox_error, rounding
 
 _FIRM = (
     "η (2 ‖P x − P y‖ + ‖x − y‖) + η², with η = 64 ε of both points and their images for rounding, plus the "
     "`prox_accuracy` that is stated"
 )
+
+_SMALL = 1.0 / 16.0
 
 
 @law(
@@ -20,6 +22,7 @@ _FIRM = (
     tolerance=_FIRM,
     cases=cases("x", "y", steps=["step"]),
     excuse=needs("prox"),
+    cost=2,
 )
 def firm_nonexpansiveness(f: Functional, x: DrawnArray, y: DrawnArray, step: float) -> Finding:
     """Proximal points of two points lie no further apart than these do, and in their direction.
@@ -29,7 +32,7 @@ def firm_nonexpansiveness(f: Functional, x: DrawnArray, y: DrawnArray, step: flo
     Just the proximal maps of convex functions are firmly non-expansive gradients: J.-J. Moreau, Bull. Soc.
     Math. France 93 (1965) 273, doi 10.24033/bsmf.1625.
     """
-    return _firm(f, np.float64(x.array(f.dtype)), np.float64(y.array(f.dtype)), step)
+    return _firm(f, drawn(f, x), drawn(f, y), step)
 
 
 @law(
@@ -38,13 +41,24 @@ def firm_nonexpansiveness(f: Functional, x: DrawnArray, y: DrawnArray, step: flo
     tolerance=_FIRM,
     cases=cases(duals=["p", "q"], steps=["step"]),
     excuse=needs("conjugate_prox"),
+    cost=2,
 )
 def conjugate_firm_nonexpansiveness(f: Functional, p: DrawnArray, q: DrawnArray, step: float) -> Finding:
     """Proximal points of the conjugate lie no further apart than their points, and in their direction."""
-    return _firm(f.dual(), np.float64(p.array(f.dtype)), np.float64(q.array(f.dtype)), step)
+    return _firm(f.dual(), drawn(f, p), drawn(f, q), step)
 
 
 def _firm(f: Functional, x: np.ndarray, y: np.ndarray, step: float) -> Finding:
+    worst = Finding(0.0, 0.0)
+    # Also where both are small, and where they are near each other: what lies inside a set is left alone.
+    for first, second in ((x, y), (_SMALL * x, _SMALL * y), (x, x + _SMALL * (y - x))):
+        found = _pair(f, first, given(f, second), step)
+        if found.ratio > worst.ratio or not found.kept:
+            worst = found
+    return worst
+
+
+def _pair(f: Functional, x: np.ndarray, y: np.ndarray, step: float) -> Finding:
     first, second = f.proximal(x, step), f.proximal(y, step)
     change, way = first - second, x - y
     error = prox_error(f, x, first) + prox_error(f, y, second)
@@ -71,7 +85,7 @@ def steps_agree(f: Functional, x: DrawnArray, step: float, share: float) -> Find
     in Hilbert Spaces, 2nd ed. (2017), proposition 23.31, doi 10.1007/978-3-319-48311-5. It shows whether the
     step is used as it should, without a value of f.
     """
-    return _steps_agree(f, np.float64(x.array(f.dtype)), step, share)
+    return _steps_agree(f, drawn(f, x), step, share)
 
 
 @law(
@@ -83,7 +97,7 @@ def steps_agree(f: Functional, x: DrawnArray, step: float, share: float) -> Find
 )
 def conjugate_steps_agree(f: Functional, p: DrawnArray, step: float, share: float) -> Finding:
     """A shorter step of the conjugate from a point on the way leads to the same proximal point."""
-    return _steps_agree(f.dual(), np.float64(p.array(f.dtype)), step, share)
+    return _steps_agree(f.dual(), drawn(f, p), step, share)
 
 
 def _steps_agree(f: Functional, x: np.ndarray, step: float, share: float) -> Finding:
@@ -104,7 +118,7 @@ def _steps_agree(f: Functional, x: np.ndarray, step: float, share: float) -> Fin
 )
 def longer_steps_go_further(f: Functional, x: DrawnArray, step: float, other: float) -> Finding:
     """A longer step leads further, but by no more than in proportion."""
-    start = np.float64(x.array(f.dtype))
+    start = drawn(f, x)
     short, long = sorted((step, other))
     ends = [f.proximal(start, s) for s in (short, long)]
     near, far = (f.norm(start - p) for p in ends)
@@ -122,7 +136,7 @@ def longer_steps_go_further(f: Functional, x: DrawnArray, step: float, other: fl
 )
 def prox_scales(f: Functional, x: DrawnArray, step: float, factor: float) -> Finding:
     """The proximal point of a homogeneous functional scales with its argument and the step."""
-    start = np.float64(x.array(f.dtype))
+    start = drawn(f, x)
     p, scaled = f.proximal(start, step), f.proximal(factor * start, factor * step)
     limit = factor * prox_error(f, start, p) + prox_error(f, factor * start, scaled)
     error = f.norm(scaled - factor * p)
@@ -138,7 +152,7 @@ def prox_scales(f: Functional, x: DrawnArray, step: float, factor: float) -> Fin
 )
 def prox_is_odd(f: Functional, x: DrawnArray, step: float) -> Finding:
     """The proximal point of an even functional changes sign with its argument."""
-    start = np.float64(x.array(f.dtype))
+    start = drawn(f, x)
     p, mirrored = f.proximal(start, step), f.proximal(-start, step)
     error = f.norm(p + mirrored)
     limit = prox_error(f, start, p) + prox_error(f, start, mirrored)

@@ -1,12 +1,14 @@
 """Laws of the values of a functional, and of its conjugate."""
 
+from itertools import chain
+
 import numpy as np
 
 from ..drawn_array import DrawnArray
 from ..finding import Finding
 from ..functional import Functional
 from ..law import law
-from .functional_points import anchors, cases, inside, near, needs, value_error
+from .functional_points import anchors, cases, drawn, given, inside, near, needs, value_error
 
 _VALUES = "64 ε (|f| + ‖x‖² + n s²) for each value, s being its `scale`, or the relative accuracy it states"
 
@@ -49,7 +51,7 @@ def _proper(value: float, name: str) -> Finding:
 )
 def convexity(f: Functional, x: DrawnArray, y: DrawnArray, share: float) -> Finding:
     """Between two points the value lies on or below the straight line."""
-    return _convex(f, x.array(f.dtype), y.array(f.dtype), share)
+    return _convex(f, drawn(f, x), drawn(f, y), share)
 
 
 @law(
@@ -61,18 +63,17 @@ def convexity(f: Functional, x: DrawnArray, y: DrawnArray, share: float) -> Find
 )
 def conjugate_convexity(f: Functional, p: DrawnArray, q: DrawnArray, share: float) -> Finding:
     """Between two points the conjugate lies on or below the straight line."""
-    return _convex(f.dual(), p.array(f.dtype), q.array(f.dtype), share)
+    return _convex(f.dual(), drawn(f, p), drawn(f, q), share)
 
 
 def _convex(f: Functional, x: np.ndarray, y: np.ndarray, share: float) -> Finding:
-    ends = [inside(f, np.float64(end)) for end in (x, y)]
-    if ends[0] is None or ends[1] is None:
+    first, second = inside(f, x), inside(f, y)
+    if first is None or second is None:
         return Finding(0.0, 0.0)
-    (a, at_a, *_), (b, at_b, *_) = ends
-    a, b = a.astype(f.dtype).astype(np.float64), b.astype(f.dtype).astype(np.float64)
+    a, at_a, b, at_b = given(f, first.x), first.value, given(f, second.x), second.value
     middle = (1.0 - share) * a + share * b
     # Rounding may carry the point between two on the surface of a domain outside.
-    point = near(f, middle, [a, b, *anchors(f)], f.epsilon * (f.norm(a) + f.norm(b)))
+    point = near(f, middle, chain([a, b], anchors(f)), f.epsilon * (f.norm(a) + f.norm(b)))
     line = (1.0 - share) * at_a + share * at_b
     if point is None:
         return Finding(np.inf, 0.0, f"infinite between points of values {at_a:.6g} and {at_b:.6g}")
@@ -90,7 +91,7 @@ def _convex(f: Functional, x: np.ndarray, y: np.ndarray, share: float) -> Findin
 )
 def homogeneity(f: Functional, x: DrawnArray, factor: float) -> Finding:
     """A positive factor comes out of the value."""
-    point = np.float64(x.array(f.dtype))
+    point = drawn(f, x)
     scaled, plain = f.evaluate(factor * point), f.evaluate(point)
     if scaled == factor * plain:
         return Finding(0.0, 0.0)
