@@ -76,7 +76,7 @@ def load_component(path: str, **options: Any) -> Any:
         ...
     ValueError: `numpy:fft.shift`: module numpy.fft has no `shift`
     """
-    from .adapters.adapt import adapt
+    from .adapters.adaption import adapt
 
     if ":" not in path and "/" in path:
         return _shipped(path)

@@ -95,7 +95,7 @@ def run_components(
 
 def _loaded(path: str, options: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
     """Return a component, and the options that it was adapted with."""
-    from .adapters.adapt import adapt
+    from .adapters.adaption import adapt
 
     if ":" not in path:
         return load_component(path), {}

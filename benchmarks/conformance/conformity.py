@@ -88,7 +88,7 @@ def conform(
     ['other', 'scale', 'x']
     """
     from ..progress import Progress
-    from .adapters.adapt import adapt
+    from .adapters.adaption import adapt
     from .laws.tables import laws_of
 
     began = time.perf_counter()

@@ -193,7 +193,7 @@ def replay(example: Counterexample | str | Path, thing: Any = None, *, law: Law 
     """
     import warnings
 
-    from .adapters.adapt import adapt
+    from .adapters.adaption import adapt
     from .component_path import load_component
     from .laws.tables import laws_of
 
