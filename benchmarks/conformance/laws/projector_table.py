@@ -10,6 +10,7 @@ PROJECTOR_LAWS: Table[Law] = Table(
     {
         **OPERATOR_LAWS_OF_PROJECTORS,
         "mass": projector_field.mass,
+        "voxel_mass": projector_field.voxel_mass,
         "field_of_view": projector_field.field_of_view,
         "empty_frame": projector_field.empty_frame,
         "slices_apart": projector_tilts.slices_apart,

@@ -188,6 +188,21 @@ def _within_circle(volume: np.ndarray, geometry: BeamGeometry) -> np.ndarray:
     return volume * inside[:, :, None]
 
 
+def _within_its_frame(geometry: BeamGeometry) -> LinearMap:
+    """Turn the slices within a frame that stays, and lose what leaves it above and below."""
+    nz, ny, _ = geometry.shape
+    z, y = np.arange(nz)[:, None] - 0.5 * (nz - 1), np.arange(ny) - 0.5 * (ny - 1)
+    tilts = np.deg2rad(geometry.angles_deg)
+    single = [_right(geometry, angles_deg=(angle,)) for angle in geometry.angles_deg]
+    frames = [np.abs(z * np.cos(tilt) - y * np.sin(tilt)) <= 0.5 * nz for tilt in tilts]
+
+    def forward(volume: np.ndarray) -> np.ndarray:
+        parts = zip(single, frames, strict=True)
+        return np.concatenate([op.forward(volume * frame[:, :, None]) for op, frame in parts])
+
+    return replace(_right(geometry), forward=forward, adjoint=None)
+
+
 def _ringing(series: np.ndarray, geometry: BeamGeometry) -> np.ndarray:
     """Sharpen the bins as cubic interpolation does: each takes an eighth of its neighbours."""
     del geometry
@@ -328,6 +343,12 @@ _ALL = (
         "The corners of the slices are not projected.",
         ("mass", "empty_frame"),
         _before(_within_circle),
+    ),
+    _mutant(
+        "strip_within_its_frame",
+        "Slices are turned within a frame of their own size, which loses what leaves it along the beam.",
+        ("voxel_mass", "mass", "quarter_turn"),
+        _within_its_frame,
     ),
     _mutant(
         "strip_ringing",
