@@ -63,7 +63,7 @@ _OVERFLOWING = (
     *("moreau_identity", "fenchel_young_equality", "conjugate_prox_minimises", "conjugate_steps_agree"),
     *("conjugate_firm_nonexpansiveness", "conjugate_fenchel_young_equality"),
 )
-_STEP = {"x": _one(5), "z": _one(5), "step": 1.0}
+_STEP = {"x": _one(5, 3.0), "z": _one(5), "step": 1.0}
 
 _ON_SIMPLEX = _crash(
     "`proj_simplex` calls numpy.cumsum on an element of ODL, which ODL 1.0 refuses to turn into an array",

@@ -144,7 +144,7 @@ def _called(
     thing: Callable[..., Any], kind: str | None, shape: tuple[int, ...] | None, name: str | None
 ) -> Component:
     """Adapt a function by its kind or by what it takes; what takes nothing makes the component."""
-    if of_callables.takes(thing) == 0 and not _variadic(thing):
+    if of_callables.makes_by_itself(thing):
         return adapt(thing(), kind=kind, shape=shape, name=name)
     if inspect.isclass(thing):
         raise ValueError(
@@ -179,15 +179,6 @@ def _kind_by_signature(thing: Callable[..., Any]) -> str | None:
         if first.name == argument or annotation.strip("'\"") == noun:
             return kind
     return None
-
-
-def _variadic(thing: Callable[..., Any]) -> bool:
-    """Whether it takes any number of arguments, so that none of them has to be given."""
-    try:
-        parameters = inspect.signature(thing).parameters.values()
-    except (TypeError, ValueError):
-        return False
-    return not inspect.isclass(thing) and any(p.kind is inspect.Parameter.VAR_POSITIONAL for p in parameters)
 
 
 def _known(thing: Any) -> str | None:

@@ -191,12 +191,30 @@ def in_geometry(found: LinearMap, geometry: BeamGeometry) -> LinearMap:
 
 def takes(function: Callable[..., Any]) -> int:
     """Count the arguments without a default that a function takes by position; 1 where it cannot tell."""
+    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    parameters = _without_default(function)
+    return 1 if parameters is None else sum(parameter.kind in kinds for parameter in parameters)
+
+
+def makes_by_itself(function: Callable[..., Any]) -> bool:
+    """Whether a function or class can be called without any argument, and does not take as many as come.
+
+    Examples
+    --------
+    >>> makes_by_itself(lambda size=3: size), makes_by_itself(lambda *, size: size)
+    (True, False)
+    """
+    return _without_default(function) == []
+
+
+def _without_default(function: Callable[..., Any]) -> list[inspect.Parameter] | None:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):
-        return 1
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    return sum(p.kind in kinds and p.default is inspect.Parameter.empty for p in parameters)
+        return None
+    many = inspect.Parameter.VAR_POSITIONAL
+    optional = (inspect.Parameter.VAR_KEYWORD, *([many] if inspect.isclass(function) else []))
+    return [p for p in parameters if p.default is inspect.Parameter.empty and p.kind not in optional]
 
 
 def _name(thing: Any) -> str:
