@@ -39,7 +39,9 @@ def fbp(data: LeagueData, *, filter_type: str = "ram-lak") -> LeagueAnswer:
     def one(task: ChannelTask) -> LeagueAnswer:
         problem = task.problem
         sinograms = EqualGains.of(problem)
-        weighted = sinograms.for_equal_steps()
+        # As wide as the diagonal: what the filter leaves beside the detector belongs to the corners.
+        beside = problem.shape[1] // 4
+        weighted = np.pad(sinograms.for_equal_steps(), ((0, 0), (beside, beside), (0, 0)))
         with _slices(problem, "FBP", weighted, sinograms.angles_deg, FilterType=filter_type) as run:
             return LeagueAnswer(volume=run(1))
 
@@ -84,10 +86,11 @@ def _slices(
     import astra  # pyright: ignore[reportMissingImports]
 
     nz, ny, _ = problem.shape
+    bins = densities.shape[1]
     grid = astra.create_vol_geom(nz, ny)
     # ASTRA's vertical axis points to lower rows, ours to higher z.
     angles = -np.deg2rad(angles_deg)
-    beams = astra.create_proj_geom("parallel", 1.0, ny, angles)
+    beams = astra.create_proj_geom("parallel", 1.0, bins, angles)
     projector = strips = astra.create_projector("strip", beams, grid)
     matrix = None
     sinograms, images, tasks = [], [], []
@@ -97,7 +100,7 @@ def _slices(
         if algorithm != "FBP":
             # The same weights, computed once for all slices and iterations; its FBP does not take them.
             matrix = astra.projector.matrix(strips)
-            beams = astra.create_proj_geom("sparse_matrix", 1.0, ny, angles, matrix)
+            beams = astra.create_proj_geom("sparse_matrix", 1.0, bins, angles, matrix)
             projector = astra.create_projector("sparse_matrix", beams, grid)
         for x in filled:
             sinograms.append(astra.data2d.create("-sino", beams, np.ascontiguousarray(densities[..., x])))

@@ -38,7 +38,10 @@ def iradon(data: LeagueData, *, filter_name: str = "ramp") -> LeagueAnswer:
     def one(task: ChannelTask) -> LeagueAnswer:
         problem = task.problem
         sinograms = EqualGains.of(problem)
-        images = _moved(sinograms.for_equal_steps(), _shifts(problem, sinograms.angles_deg))
+        # As wide as the diagonal: what the filter leaves beside the detector belongs to the corners.
+        beside = problem.shape[1] // 4
+        images = np.pad(sinograms.for_equal_steps(), ((0, 0), (beside, beside), (0, 0)))
+        images = _moved(images, _shifts(problem, sinograms.angles_deg))
         volume = np.empty(problem.shape, np.float32)
         for x in range(problem.shape[2]):
             volume[..., x] = turn_back(
