@@ -30,8 +30,12 @@ class LinearMap:
     norm_bound : float, optional
         What its author states for ‖A‖ (with the weights), where a bound is stated.
     claims : frozenset of str
-        Properties that its author states beyond linearity: "positive" (no negative entries),
-        "symmetric" (its own adjoint), "zero_on_constants".
+        Properties that its author states beyond linearity, each a law of its own: "positive" (no negative
+        entries), "symmetric" (its own adjoint), "norm" (`norm_bound` is the norm, not only a bound),
+        "any_layout" (`forward` and `adjoint` take any order in memory), "zero_on_constants",
+        "zero_on_affine", "grid_symmetric" (all axes and directions alike), "shift_invariant" (the same at
+        every voxel); of differences per voxel that end at the faces, with components in front: "gradient",
+        "hessian" (mixed ones count twice), "symmetrised_gradient" (of a field (3, z, y, x)).
 
     Examples
     --------

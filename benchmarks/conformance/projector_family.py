@@ -27,8 +27,9 @@ class ProjectorFamily:
         only"), else None; laws then draw another.
     claims : frozenset of str
         Properties that its author states beyond those of every projector: "positive" (no negative
-        weights), "mass" (the mass within the field of view is kept to rounding at every tilt),
-        "line_integrals" (weights are lengths of rays, mass is kept on average only).
+        weights), "mass" (weights are overlaps: the mass within the field of view is kept to rounding at
+        every tilt), "line_integrals" (weights are lengths of rays, mass is kept on average only), and those
+        of `LinearMap` that hold at any geometry, as "norm" and "any_layout".
     accuracy : float
         Relative error against the exact line integrals of a smooth body sampled by 16 or more voxels that
         its author would accept; 0.02 by default.
