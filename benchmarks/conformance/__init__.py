@@ -1,4 +1,4 @@
-"""The conformance kit: laws of operators, projectors, functionals and solvers, and what puts them to a component.
+"""The conformance kit: laws of operators, projectors, functionals and solvers, put to any component.
 
 Names load when they are first used, so importing this package stays light. `strategies` is a package of its
 own: ``from glasstomo.benchmarks.conformance.strategies import problems``.
