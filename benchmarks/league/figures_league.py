@@ -146,29 +146,31 @@ def _room_for_words(ax: Axes, drawn: Sequence[Standing]) -> None:
 
 
 def _words(figure: Figure, ax: Axes, drawn: Sequence[Standing]) -> None:
-    """Name the marks beside them, each word moved up or down until it covers no other."""
+    """Name the marks beside them, each word where it covers no other word and no mark."""
     figure.draw_without_rendering()
-    height = _LABEL_IN * figure.dpi
-    taken: list[tuple[float, float, float]] = []
-    for one in sorted(drawn, key=lambda one: (one.relative, _time(one))):
-        x, y = ax.transData.transform((_time(one), one.relative))
-        width = 0.058 * figure.dpi * len(one.entry) + 10
-        free = next(
-            (
-                y + step * height * 0.5
-                for step in sorted(range(-40, 41), key=abs)
-                if all(
-                    abs(y + step * height * 0.5 - other) >= height or x > right or x + width < left
-                    for left, right, other in taken
-                )
-            ),
-            y,
-        )
-        taken.append((x, x + width, free))
-        colour = FAMILIES.get(one.family, FAMILIES["outside"])[1]
+    height, half = _LABEL_IN * figure.dpi, 7.0
+    marks = [ax.transData.transform((_time(one), one.relative)) for one in drawn]
+    taken = [(x - half, x + half, y - half, y + half) for x, y in marks]
+    order = sorted(range(len(drawn)), key=lambda index: (drawn[index].relative, _time(drawn[index])))
+    for index in order:
+        one, (x, y) = drawn[index], marks[index]
+        width = 0.06 * figure.dpi * len(one.entry)
+        boxes = [
+            (left, left + width, y + shift - height / 2, y + shift + height / 2)
+            for shift in sorted((step * height / 4 for step in range(-24, 25)), key=abs)
+            for left in (x + 2 * half, x - 2 * half - width)
+        ]
+        box = next((one for one in boxes if not any(_meet(one, other) for other in taken)), boxes[0])
+        taken.append(box)
+        middle, right = (box[2] + box[3]) / 2, box[0] > x
+        line = {"arrowstyle": "-", "color": LIGHT, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 2}
         ax.annotate(
-            one.entry, (x, y), (x + 13, free), xycoords="figure pixels", textcoords="figure pixels",
-            fontsize=6, va="center", color=BLACK if one.family == "null" else colour, annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": LIGHT, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 2}
-            if abs(free - y) > height * 0.6 else None,
+            one.entry, (x, y), (box[0] if right else box[1], middle), xycoords="figure pixels",
+            textcoords="figure pixels", fontsize=6, ha="left" if right else "right", va="center",
+            annotation_clip=False, arrowprops=line if abs(middle - y) > 0.6 * height else None,
         )  # fmt: skip
+
+
+def _meet(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    """Whether two boxes (left, right, bottom, top) overlap."""
+    return one[0] < other[1] and other[0] < one[1] and one[2] < other[3] and other[2] < one[3]

@@ -314,6 +314,8 @@ def _tied_over_all(boards: list[_Board], first: str, second: str) -> bool:
 
 
 def _factor(boards: list[_Board], name: str) -> float:
+    if name == UNIT_ENTRY:
+        return 1.0
     squares = []
     for board in boards:
         scores = np.minimum(board.filled[board.names.index(name)], board.unit)
