@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # Where nothing bounds a voxel the box ends at so many times the mean density.
 _BOX = 1e4
 _SHRINK, _STAGES, _NEWTON = 0.05, 40, 60
-_GAP = 1e-6
+_GAP, _NOTHING = 1e-6, 1e-11
 # Decrement, relative to μ, below which Newton's method converges quadratically.
 _NEAR = 0.06
 
@@ -92,13 +92,21 @@ def minimum(problem: "Problem | DenseProblem") -> Minimum:
     )
     best, bound = (float("inf"), start), -float("inf")
     first = dense.misfit(matrix @ start) + dense.lengths(start)
-    mu, z = first / max(len(start) + sum(k.shape[1] for _, k in dense.blocks), 1), start
+    # Of the data themselves: the start may happen to be the minimum.
+    size = max(first, 1e-3 * dense.size_of_data)
+    mu, z = size / (len(start) + sum(k.shape[1] for _, k in dense.blocks)), start
+    idle = 0
     for _ in range(_STAGES):
+        slack = best[0] - bound
         z = barrier.centre(z, mu)
         objective = dense.misfit(matrix @ z) + dense.lengths(z)
         best = min(best, (objective, z), key=lambda pair: pair[0])
         bound = max(bound, dense.bound(dense.slopes(matrix @ z), barrier.fields(z, mu), upper))
-        if best[0] - bound <= _GAP * best[0] or best[0] <= 1e-13 * first:
+        if best[0] - bound <= max(_GAP * best[0], _NOTHING * size):
+            break
+        # Rounding ends what smaller barriers bring.
+        idle = idle + 1 if best[0] - bound > 0.5 * slack else 0
+        if idle == 3:
             break
         mu *= _SHRINK
     volume = best[1][: dense.size].reshape(dense.shape)
@@ -164,10 +172,15 @@ class _Barrier:
 
     def _newton(self, z: np.ndarray, mu: float) -> tuple[np.ndarray, float]:
         slope, matrix = self._model(z, mu)
-        scale = 1.0 / np.sqrt(np.maximum(np.diag(matrix), 1e-300))
+        diagonal = np.diag(matrix)
+        # Components of v behind the far faces stand nowhere.
+        scale = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
         scaled = matrix * scale[:, None] * scale
         scaled[np.diag_indices_from(scaled)] += 1e-14
-        step = -scale * np.linalg.solve(scaled, scale * slope)
+        try:
+            step = -scale * np.linalg.solve(scaled, scale * slope)
+        except np.linalg.LinAlgError:
+            step = -scale * np.linalg.lstsq(scaled, scale * slope, rcond=1e-14)[0]
         return step, -float(slope @ step)
 
     def _search(self, z: np.ndarray, mu: float, step: np.ndarray, fall: float) -> float:

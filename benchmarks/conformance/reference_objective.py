@@ -233,4 +233,9 @@ class DenseProblem:
         """Mean density that the data give along their rays; > 0."""
         shares = self.matrix.sum(axis=1) * (self.weights > 0)
         total = float(np.sum(np.abs(self.data) * (self.weights > 0)))
-        return max(total / max(float(shares.sum()), 1e-300), 1e-200)
+        return (total / max(float(shares.sum()), 1e-300)) or 1.0
+
+    @cached_property
+    def size_of_data(self) -> float:
+        """What D is about without any explanation of the data; > 0."""
+        return float(np.sum(self.weights * np.abs(self.data) ** (1 if self.poisson else 2))) or 1.0

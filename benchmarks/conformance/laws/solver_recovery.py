@@ -140,6 +140,8 @@ def finds_voxel(solver: Solver, z: int, y: int, x: int, density: float) -> Findi
     )
     volume = solver.solve(drawn.problem()).volume
     found = tuple(int(i) for i in np.unravel_index(int(np.argmax(volume)), volume.shape))
+    if not volume[found] > volume.min():
+        return Finding(float("nan"), 0.0, "all voxels are equal")
     if volume[z, y, x] >= volume[found] * (1.0 - 1e-5):
         return Finding(0.0, 0.0)
     distance = float(np.linalg.norm(np.subtract(found, (z, y, x))))

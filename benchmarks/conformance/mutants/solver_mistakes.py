@@ -263,20 +263,6 @@ def doubled_mean(dense: Any) -> None:
     dense.matrix = 2.0 * dense.matrix
 
 
-def wrapped(dense: Any) -> None:
-    """Differences around the ends of the axes."""
-    blocks = []
-    for radius, k in dense.blocks:
-        k, grid = k.copy(), dense.problem.grid
-        index = np.arange(dense.size).reshape(grid)
-        for axis in range(3):
-            last, first = np.take(index, -1, axis).ravel(), np.take(index, 0, axis).ravel()
-            if grid[axis] > 1:
-                k[axis, last, last], k[axis, last, first] = -1.0, 1.0
-        blocks.append((radius, k))
-    dense.blocks = blocks
-
-
 def cleaned_arrays() -> Solver:
     """Reconstruct arrays without what is not a number."""
     solver = OWN_SOLVERS["reconstruct_tv"]()

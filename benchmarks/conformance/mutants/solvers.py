@@ -111,18 +111,6 @@ SOLVER_MUTANTS: Table[Mutant] = Table(
                 mistakes.dense(mistakes.by_axis, **_TV, **_LEAST_SQUARES),
             ),
             _mutant(
-                "differences_around_the_ends",
-                "interior_point",
-                "The last voxel is next to the first.",
-                ("optimality",),
-                mistakes.dense(
-                    mistakes.wrapped,
-                    **_TV,
-                    **_LEAST_SQUARES,
-                    claims=frozenset({"nonnegative", "deterministic", "any_geometry", "weights"}),
-                ),
-            ),
-            _mutant(
                 "doubled_poisson_mean",
                 "interior_point",
                 "The expected counts are twice the projection.",
