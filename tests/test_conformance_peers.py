@@ -1,12 +1,14 @@
 """Components of other packages keep the laws that they should, and break those that are known."""
 
 import re
+from pathlib import Path
 
 import pytest
 from glasstomo.benchmarks.conformance.counterexample_search import checked, examine
 from glasstomo.benchmarks.conformance.laws.tables import LAWS
 from glasstomo.benchmarks.conformance.peer_component import KnownBreak, PeerComponent
 from glasstomo.benchmarks.conformance.peer_components import PEER_COMPONENTS
+from glasstomo.benchmarks.conformance.peer_pages import peers_page
 
 COUNTEREXAMPLES = [
     pytest.param(name, law, id=f"{name}-{law}")
@@ -43,9 +45,12 @@ def test_a_peer_keeps_what_it_is_not_known_to_break(name):
 
 @pytest.mark.parametrize(("name", "law"), COUNTEREXAMPLES)
 def test_what_a_peer_is_known_to_break_is_found(name, law):
-    component = made(name)
-    finding = checked(LAWS[component.kind][law], component, PEER_COMPONENTS[name].breaks[law].case)
+    component, known = made(name), PEER_COMPONENTS[name].breaks[law]
+    finding = checked(LAWS[component.kind][law], component, known.case)
     assert not finding.kept, f"{name} now keeps {law}: {finding}"
+    # A case that a component rightly refuses would break any law.
+    raised = f"it raised {known.raises}:" if known.raises else "it raised"
+    assert finding.note.startswith(raised) == bool(known.raises), finding.note
 
 
 def test_every_break_is_traced_to_its_cause():
@@ -73,3 +78,10 @@ def test_a_peer_that_is_missing_says_how_to_get_it():
     told = PeerComponent(summary="", modules=(), install="", build=dict, breaks={"adjoint": known})
     assert told.known("adjoint") == "defect, reported: a sign (https://example.org)"
     assert told.make() == {}
+
+
+def test_the_page_of_peers_is_current():
+    page = Path(__file__).parents[1] / "docs" / "conformance_peers.md"
+    assert page.read_text(encoding="utf-8") == peers_page(), (
+        "write it anew: python -m glasstomo.benchmarks.conformance.peer_pages docs/conformance_peers.md"
+    )

@@ -21,8 +21,10 @@ class KnownBreak:
         Where that can be read: an issue of its maintainers, its documentation or its code.
     reported : bool
         Whether its maintainers know, as `source` shows.
+    raises : str
+        Name of the error that it raises, where it does; empty where it returns what is wrong.
     case : mapping, optional
-        A counterexample, as `law` takes it.
+        A counterexample, as the law takes it.
 
     Examples
     --------
@@ -34,6 +36,7 @@ class KnownBreak:
     cause: str
     source: str
     reported: bool = False
+    raises: str = ""
     case: Mapping[str, Any] | None = None
 
 

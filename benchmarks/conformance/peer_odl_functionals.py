@@ -52,9 +52,11 @@ def _one(n: int, value: float = 1.0, index: int = 0) -> DrawnArray:
     return DrawnArray((n,), ((index, value),))
 
 
-def _crash(cause: str, source: str, case: dict[str, Any], reported: bool = False) -> dict[str, KnownBreak]:
+def _crash(
+    error: str, cause: str, source: str, case: dict[str, Any], reported: bool = False
+) -> dict[str, KnownBreak]:
     """Break every law of the proximal step: it raises."""
-    known = KnownBreak(kind="defect", cause=cause, source=source, reported=reported, case=case)
+    known = KnownBreak(kind="defect", cause=cause, source=source, reported=reported, raises=error, case=case)
     return {**dict.fromkeys(LAWS_OF_THE_STEP, same_break(known)), "prox_minimises": known}
 
 
@@ -66,14 +68,19 @@ _OVERFLOWING = (
 _STEP = {"x": _one(5, 3.0), "z": _one(5), "step": 1.0}
 
 _ON_SIMPLEX = _crash(
+    "RuntimeError",
     "`proj_simplex` calls numpy.cumsum on an element of ODL, which ODL 1.0 refuses to turn into an array",
-    "https://github.com/odlgroup/odl/issues/1385",
+    _PROXES,
     _STEP,
 )
 _ON_SUM = _crash(
-    "`ProximalSum` reads `self.sum_value`, which is a field of the functional around it", _FUNCTIONALS, _STEP
+    "AttributeError",
+    "`ProximalSum` reads `self.sum_value`, which is a field of the functional around it",
+    _FUNCTIONALS,
+    _STEP,
 )
 _HUBER_VECTORS = _crash(
+    "TypeError",
     "the step picks entries with an element of ODL as index, which ODL 1.0 refuses",
     "https://github.com/odlgroup/odl/issues/1469",
     {"x": DrawnArray((2, 3, 2), ((0, 1.0),)), "z": DrawnArray((2, 3, 2), ((0, 1.0),)), "step": 1.0},

@@ -8,7 +8,6 @@ import numpy as np
 from .adapters.adaption import adapt
 from .drawn_array import DrawnArray
 from .peer_component import KnownBreak, PeerComponent, same_break
-from .peer_odl_functionals import LAWS_OF_THE_STEP
 
 _INDICATOR: dict[str, Any] = {"claims": frozenset({"indicator"})}
 _PYPROXIMAL_TREE = "https://github.com/PyLops/pyproximal/blob/main/pyproximal/proximal/"
@@ -39,7 +38,7 @@ _HUBER = {
 _EARLY = KnownBreak(
     kind="defect",
     cause="it stops where the objective changes little from one iteration to the next, which it may do far "
-    "from the minimum: [4, 0, 0, 0] with step 1 gives [3, 1, 0, 0] whatever `niter` and `rtol`, where "
+    "from the minimum: [4, 0, 0, 0] with step 1 gives [3, 1, 0, 0] for any `niter` and any `rtol` above zero, where "
     "[3, ⅓, ⅓, ⅓] is right",
     source=f"{_PYPROXIMAL_TREE}TV.py",
     case={
@@ -47,6 +46,17 @@ _EARLY = KnownBreak(
         "z": DrawnArray((4,), ((0, 3.0), (1, 0.333), (2, 0.333), (3, 0.333))),
         "step": 1.0,
     },
+)
+_OF_AN_EARLY_STEP = (
+    *(
+        "short_steps_stay",
+        "firm_nonexpansiveness",
+        "steps_agree",
+        "longer_steps_go_further",
+        "moreau_identity",
+    ),
+    *("conjugate_firm_nonexpansiveness", "conjugate_steps_agree", "conjugate_prox_minimises", "prox_is_odd"),
+    *("prox_scales", "fenchel_young_equality", "conjugate_fenchel_young_equality"),
 )
 _ENVELOPE = KnownBreak(
     kind="defect",
