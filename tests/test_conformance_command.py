@@ -61,8 +61,8 @@ def test_a_component_that_keeps_its_laws(folder: Path, capsys: pytest.CaptureFix
     said = capsys.readouterr().out
     assert re.search(r"adjoint\s+✓ kept", said)
     assert re.search(r"twice keeps (\d+) of \1 laws; \d+ do not apply", said)
-    # Nothing is left behind where nothing is broken.
-    assert not (folder / "counterexamples").exists()
+    # Nothing is left behind where nothing is broken, by Hypothesis neither.
+    assert {file.name for file in folder.iterdir()} <= {f"{module_of(folder)}.py", "__pycache__"}
 
 
 def test_a_broken_law_comes_with_a_case_that_can_be_tried_again(
@@ -210,6 +210,37 @@ def test_own_components_of_one_kind_with_one_law(capsys: pytest.CaptureFixture[s
     reports = json.loads(capsys.readouterr().out)["reports"]
     assert len(reports) > 10
     assert all(one["component"].startswith("own/") and len(one["laws"]) == 1 for one in reports)
+
+
+def test_broken_laws_of_peers_are_known_or_new(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    from glasstomo.benchmarks.conformance import component_path, conform_run
+    from glasstomo.benchmarks.conformance.linear_map import LinearMap
+    from glasstomo.benchmarks.conformance.peer_component import KnownBreak, PeerComponent
+
+    def build() -> LinearMap:
+        return LinearMap(name="abs", domain=(2,), range=(2,), forward=abs, adjoint=lambda y: y)
+
+    known = KnownBreak(
+        kind="defect", cause="takes absolute values", source="https://example.org", reported=True
+    )
+    one = PeerComponent(summary="", modules=(), install="", build=build, breaks={"linearity": known})
+    absent = PeerComponent(summary="", modules=("no_such_package",), install="get it", build=build)
+    peers = {"peer/one": one, "peer/absent": absent}
+    for module in (component_path, conform_run):
+        monkeypatch.setattr(module, "peer_components", lambda: peers)
+    assert glasstomo("--peers", "--laws", "linearity", *QUICK) == 0
+    said = capsys.readouterr().out
+    assert "known   defect, reported: takes absolute values (https://example.org)" in said
+    assert "left out: peer/absent: no_such_package is not installed: get it" in said
+    # A break that nobody knows of fails the run.
+    assert glasstomo("--peers", "--laws", "linearity,adjoint", "--html", "page.html", *QUICK) == 1
+    page = (folder / "page.html").read_text(encoding="utf-8")
+    assert "linearity (known)</a>" in page
+    assert ">adjoint</a>" in page
+    # So does one that is asked for by name where its package is missing.
+    assert glasstomo("peer/absent", *QUICK) == 2
 
 
 def test_a_solver_of_a_few_lines(folder: Path, capsys: pytest.CaptureFixture[str]):

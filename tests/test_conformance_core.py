@@ -29,6 +29,7 @@ from glasstomo.benchmarks.conformance.finding import Finding
 from glasstomo.benchmarks.conformance.junit import junit_tree, write_junit
 from glasstomo.benchmarks.conformance.law import law
 from glasstomo.benchmarks.conformance.law_checks import LawsBrokenError, check_laws, law_names
+from glasstomo.benchmarks.conformance.law_pages import laws_page
 from glasstomo.benchmarks.conformance.laws.tables import LAWS, laws_of
 from glasstomo.benchmarks.conformance.linear_map import LinearMap
 from glasstomo.benchmarks.conformance.profiles import PROFILES
@@ -453,3 +454,11 @@ class TestJUnit:
         failure = ET.parse(tmp_path / "junit.xml").getroot().find(".//failure")
         assert failure is not None
         assert "[31mred <&>" in failure.attrib["message"]
+
+
+def test_the_page_of_laws_is_current():
+    page = Path(__file__).parents[1] / "docs" / "laws.md"
+    written = page.read_text(encoding="utf-8")
+    assert written == laws_page(), (
+        f"write it anew: python -m glasstomo.benchmarks.conformance.law_pages docs/{page.name}"
+    )

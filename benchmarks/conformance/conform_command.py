@@ -123,7 +123,7 @@ def _check(objects: tuple[str, ...], options: dict[str, Any]) -> int:
     from .conform_text import broken_lines, hint_line, laws_table, reports_table, summary_line
 
     _check_places(options["html"], options["junit"])
-    with _quiet_stdout():
+    with _apart():
         run = run_components(objects, options)
     files = _save(run.reports, options["out"])
     _write(run.reports, options, files)
@@ -182,10 +182,19 @@ def _write(
 
 
 @contextlib.contextmanager
-def _quiet_stdout() -> Iterator[None]:
-    """Keep what components print out of what this command prints."""
-    with contextlib.redirect_stdout(sys.stderr):
-        yield
+def _apart() -> Iterator[None]:
+    """Keep out what components print, and the files of Hypothesis."""
+    import tempfile
+
+    from hypothesis.configuration import set_hypothesis_home_dir
+
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(sys.stderr):
+        if "HYPOTHESIS_STORAGE_DIRECTORY" not in os.environ:
+            set_hypothesis_home_dir(folder)
+        try:
+            yield
+        finally:
+            set_hypothesis_home_dir(None)
 
 
 def _list(kind: str | None, as_json: bool) -> int:
@@ -214,7 +223,7 @@ def _replay(file: Path, objects: tuple[str, ...], as_json: bool) -> int:
     if len(objects) > 1:
         raise click.UsageError("--replay tries one component")
     example = read_counterexample(file)
-    with _quiet_stdout():
+    with _apart():
         thing = load_component(objects[0], **example.options) if objects else None
         result = replay(example, thing)
     if as_json:
@@ -241,7 +250,7 @@ def _mutants(options: dict[str, Any]) -> int:
     from ..progress import RichProgress
     from .mutation_check import check_mutants
 
-    with RichProgress() as progress, _quiet_stdout():
+    with RichProgress() as progress, _apart():
         found = check_mutants(
             options["kind"],
             profile=options["profile"],

@@ -89,10 +89,15 @@ def reports_table(reports: Sequence[ConformanceReport]) -> "Table":
             str(len(one.excused)),
             str(sum(result.examples for result in one.results)),
             f"{one.seconds:.1f}",
-            ", ".join(result.law.name for result in one.broken),
-            style=_STYLES[BROKEN] if one.broken else None,
+            ", ".join(f"{result.law.name}{known_mark(one, result)}" for result in one.broken),
+            style=_STYLES[BROKEN] if one.unexpected else None,
         )
     return table
+
+
+def known_mark(report: ConformanceReport, result: LawResult) -> str:
+    """Say behind the name of a broken law that the component is known to break it."""
+    return " (known)" if result.law.name in report.known else ""
 
 
 def broken_lines(report: ConformanceReport, files: Mapping[tuple[str, str], Path]) -> list[str]:
@@ -105,6 +110,8 @@ def broken_lines(report: ConformanceReport, files: Mapping[tuple[str, str], Path
     for one, same in together(report.broken):
         lines += [f"✗ {name}: {one.law.name}: {one.law.sentence}"]
         lines += [f"    law     {one.law.formula}", f"    found   {one.reason}"]
+        if one.law.name in report.known:
+            lines.append(f"    known   {report.known[one.law.name]}")
         lines += [f"    case    {line}" for line in case_lines(one.counterexample or {})]
         file = files.get((name, one.law.name))
         if file is not None:
@@ -136,8 +143,18 @@ def summary_line(run: "ConformRun") -> str:
         return "nothing was checked: none of these laws applies"
     if len(reports) == 1:
         return f"{reports[0].subject} {reports[0].verdict}"
+    return together_verdict(reports)
+
+
+def together_verdict(reports: Sequence[ConformanceReport]) -> str:
+    """Say in one line how several components fared."""
     good = sum(one.ok for one in reports)
-    return f"{good} of {len(reports)} components keep all laws that apply to them"
+    text = f"{good} of {len(reports)} components keep all laws that apply to them"
+    known = sum(len(one.broken) - len(one.unexpected) for one in reports)
+    if known:
+        new = sum(len(one.unexpected) for one in reports)
+        text += f"; of {known + new} broken laws {known} {'is' if known == 1 else 'are'} known, {new} new"
+    return text
 
 
 def hint_line(report: ConformanceReport) -> str | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .case_text import case_lines
-from .conform_text import examples_text, figure, together
+from .conform_text import examples_text, figure, known_mark, together, together_verdict
 from .conformance_report import ConformanceReport
 from .counterexample_search import BROKEN, EXCUSED, KEPT, LawResult
 
@@ -51,8 +51,8 @@ def conformance_html(reports: Sequence[ConformanceReport], *, files: Files | Non
         parts=parts,
         broken=broken,
         asked=sum(len(one.kept) + len(one.broken) for one in reports),
-        verdict=single.verdict if single else _together(reports),
-        ok=not broken and any(one.kept for one in reports),
+        verdict=single.verdict if single else together_verdict(reports),
+        ok=not any(one.unexpected for one in reports) and any(one.kept for one in reports),
         cases=f"{sum(result.examples for one in reports for result in one.results):,}".replace(",", " "),
         time_up=any(result.time_up for one in reports for result in one.results),
         run=_facts(reports),
@@ -83,11 +83,6 @@ def write_page(reports: Sequence[ConformanceReport], path: str | Path, *, files:
     return Path(path)
 
 
-def _together(reports: Sequence[ConformanceReport]) -> str:
-    good = sum(one.ok for one in reports)
-    return f"{good} of {len(reports)} components keep all laws that apply to them"
-
-
 def _part(number: int, report: ConformanceReport, files: Files) -> dict[str, Any]:
     """Write one component in words."""
     name = report.component or report.subject
@@ -104,7 +99,7 @@ def _part(number: int, report: ConformanceReport, files: Files) -> dict[str, Any
         "rows": [_row(one) for one in report.results if one.verdict != EXCUSED],
         "excused": [{"law": one.law.name, "reason": one.reason} for one in report.excused],
         "lost": [
-            {"name": one.law.name, "at": f"{part}-{first.law.name}"}
+            {"name": f"{one.law.name}{known_mark(report, one)}", "at": f"{part}-{first.law.name}"}
             for first, same in together(report.broken)
             for one in [first, *same]
         ],
@@ -116,6 +111,7 @@ def _part(number: int, report: ConformanceReport, files: Files) -> dict[str, Any
                 "formula": one.law.formula,
                 "tolerance": one.law.tolerance,
                 "found": one.reason,
+                "known": report.known.get(one.law.name, ""),
                 "case": case_lines(one.counterexample or {}),
                 "file": shlex.quote(str(files[name, one.law.name])) if (name, one.law.name) in files else "",
                 "same": [other.law.name for other in same],

@@ -30,6 +30,8 @@ class ConformanceReport:
         Of the cases drawn.
     versions : mapping of str to str
         Of Python and of the packages that took part.
+    known : mapping of str to str
+        Laws that the component is known to break, and what is known of it.
     seconds : float
         Time taken.
 
@@ -49,6 +51,7 @@ class ConformanceReport:
     profile: str = ""
     seed: int = 0
     versions: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 0.0
 
     @property
@@ -60,6 +63,11 @@ class ConformanceReport:
     def broken(self) -> tuple[LawResult, ...]:
         """Laws with a counterexample."""
         return self._of(BROKEN)
+
+    @property
+    def unexpected(self) -> tuple[LawResult, ...]:
+        """Broken laws that it was not known to break."""
+        return tuple(one for one in self.broken if one.law.name not in self.known)
 
     @property
     def excused(self) -> tuple[LawResult, ...]:
@@ -92,6 +100,7 @@ class ConformanceReport:
 
     def as_dict(self) -> dict[str, Any]:
         """Return all of it as numbers, strings, lists and dictionaries, for JSON."""
+        expected = [one for one in self.broken if one.law.name in self.known]
         return {
             "subject": self.subject,
             "kind": self.kind,
@@ -102,7 +111,10 @@ class ConformanceReport:
             "seed": self.seed,
             "seconds": round(self.seconds, 3),
             "versions": dict(self.versions),
-            "laws": [_as_dict(one) for one in self.results],
+            "laws": [
+                {**_as_dict(one), **({"known": self.known[one.law.name]} if one in expected else {})}
+                for one in self.results
+            ],
         }
 
     def _of(self, verdict: str) -> tuple[LawResult, ...]:
