@@ -30,8 +30,8 @@ Every break was traced to its cause in the code or the documentation of the pack
 `tests/test_conformance_peers.py` replays a counterexample to each of the laws named. A **defect** is what
 fails, or contradicts the package's own documentation. An **approximation** is what was never promised to be
 exact, and matters all the same to whoever needs it exact: with an unmatched adjoint, gradient methods settle
-beside the minimum or diverge ([Elfving and Hansen 2018](https://doi.org/10.1137/17M1133828)). *Reported* means
-that the maintainers have written of it, at the source given. A law that is kept was not broken in the cases
+beside the minimum or diverge ([Elfving and Hansen 2018](https://doi.org/10.1137/17M1133828)). *Reported*
+means that the maintainers have written of it, at the source given. A law that is kept was not broken in the cases
 drawn, which is no proof.
 
 Functionals that are not convex (PyProximal's L0, Log, SCAD, ETP and RelaxedMumfordShah, SCICO's

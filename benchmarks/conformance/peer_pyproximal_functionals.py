@@ -38,8 +38,8 @@ _HUBER = {
 _EARLY = KnownBreak(
     kind="defect",
     cause="it stops where the objective changes little from one iteration to the next, which it may do far "
-    "from the minimum: [4, 0, 0, 0] with step 1 gives [3, 1, 0, 0] for any `niter` and any `rtol` above zero, where "
-    "[3, ⅓, ⅓, ⅓] is right",
+    "from the minimum: [4, 0, 0, 0] with step 1 gives [3, 1, 0, 0] for any `niter` and any `rtol` above zero, "
+    "where [3, ⅓, ⅓, ⅓] is right",
     source=f"{_PYPROXIMAL_TREE}TV.py",
     case={
         "x": _one(4, 4.0),
@@ -55,8 +55,8 @@ _OF_AN_EARLY_STEP = (
         "longer_steps_go_further",
         "moreau_identity",
     ),
-    *("conjugate_firm_nonexpansiveness", "conjugate_steps_agree", "conjugate_prox_minimises", "prox_is_odd"),
-    *("prox_scales", "fenchel_young_equality", "conjugate_fenchel_young_equality"),
+    *("conjugate_firm_nonexpansiveness", "conjugate_steps_agree", "conjugate_prox_minimises"),
+    *("prox_is_odd", "prox_scales", "fenchel_young_equality", "conjugate_fenchel_young_equality"),
 )
 _ENVELOPE = KnownBreak(
     kind="defect",
@@ -142,11 +142,9 @@ PYPROXIMAL_FUNCTIONALS: dict[str, PeerComponent] = {
         prox_accuracy=1e-3,
         breaks={
             "prox_minimises": _EARLY,
-            **dict.fromkeys(
-                LAWS_OF_THE_STEP, KnownBreak(kind="defect", cause=_EARLY.cause, source=_EARLY.source)
-            ),
+            **dict.fromkeys(_OF_AN_EARLY_STEP, same_break(_EARLY)),
             "gradient_supports": _ENVELOPE,
-            "gradient_at_prox": KnownBreak(kind="defect", cause=_ENVELOPE.cause, source=_ENVELOPE.source),
+            "gradient_at_prox": same_break(_ENVELOPE),
         },
     ),
     "pyproximal_euclidean": _of_pyproximal(
