@@ -72,6 +72,23 @@ def leave_children(data):
     if os.fork() == 0: time.sleep(600)
     print(folder)
     return ones(data)
+def forge(data, words, volume):
+    if warming(data): return ones(data)
+    folder = os.path.dirname(os.getcwd())
+    with open(os.path.join(folder, "answer.json"), "w") as file: file.write(words)
+    volume(os.path.join(folder, "answer.npy"))
+    os._exit(0)
+def pipe(data): return forge(data, "{}", os.mkfifo)
+def link(data): return forge(data, "{}", lambda path: os.symlink("/dev/zero", path))
+def no_words(data): return forge(data, "[1, 2", lambda path: np.save(path, ones(data)))
+def save_zipped(path):
+    np.savez(path + ".npz", np.ones(3))
+    os.rename(path + ".npz", path)
+def zipped(data): return forge(data, "{}", save_zipped)
+def pickled(data): return forge(data, "{}", lambda path: np.save(path, np.array([object] * 3)))
+def lies(data):
+    words = {"status": {"a": 1}, "iterations": 1e99, "lam": "x", "more": [0]}
+    return forge(data, json.dumps(words), lambda path: np.save(path, ones(data)))
 def spy(data):
     if warming(data): return ones(data)
     above = os.path.dirname(os.getcwd())
@@ -157,6 +174,28 @@ def test_whatever_goes_wrong_is_told_in_one_line(
     assert words in run.reason
     assert run.reason.isprintable()
     assert len(run.reason) <= 300
+
+
+@LINUX
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [
+        ("pipe", "bad_answer"),
+        ("link", "bad_answer"),
+        ("zipped", "bad_answer"),
+        ("pickled", "bad_answer"),
+        ("no_words", "crashed"),
+    ],
+)
+def test_forged_files_are_no_answers(name: str, status: str, data: LeagueData, folder: Path):
+    run = solve(name, data, folder)
+    assert run.status == status, run
+    assert run.volume is None
+
+
+def test_words_of_other_kinds_are_left_out(data: LeagueData, folder: Path):
+    run = solve("lies", data, folder)
+    assert (run.status, run.words) == ("done", {})
 
 
 def test_a_module_that_is_not_there(data: LeagueData):

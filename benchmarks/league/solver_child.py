@@ -80,7 +80,6 @@ def solved(entry: "LeagueEntry", data: LeagueData, folder: Path, write: int) -> 
     return {
         "status": str(answer.status),
         "iterations": None if answer.iterations is None else int(answer.iterations),
-        "lam": [float(lam) for lam in answer.lam],
     }
 
 

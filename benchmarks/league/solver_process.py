@@ -5,6 +5,7 @@ import json
 import os
 import secrets
 import select
+import stat
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,7 @@ THREADS = ("NUMBA", "OMP", "OPENBLAS", "MKL", "BLIS", "VECLIB_MAXIMUM", "NUMEXPR
 # Looks at the process: often at first, as many solves take less than a second.
 _LOOK_S = (0.02, 0.1)
 _LAST_LINES = 2000
+_MOST_WORDS = 100_000
 _END_S = 20.0
 
 
@@ -77,7 +79,7 @@ class SolverRun:
     peak_mb : float or None
         Largest resident memory of its main process, MB.
     words : dict
-        What the solver says of its answer: status, iterations, lam.
+        What the solver says of its answer: ``status``, ``iterations``.
     output : str
         The end of what it printed.
     """
@@ -302,17 +304,41 @@ class _Tail:
 
 
 def _read_words(path: Path) -> dict[str, Any] | None:
+    """Return what the process said, as far as it may be believed: texts on one line, and whole numbers."""
     try:
-        words = json.loads(path.read_bytes()[:100_000])
-    except (OSError, ValueError):
+        if not _is_plain(path):
+            return None
+        with path.open("rb") as file:
+            found = json.loads(file.read(_MOST_WORDS))
+    except (OSError, ValueError, RecursionError):
         return None
-    return words if isinstance(words, dict) else None
+    if not isinstance(found, dict):
+        return None
+    words: dict[str, Any] = {
+        name: one_line(found[name])
+        for name in ("declined", "error", "memory", "status")
+        if isinstance(found.get(name), str)
+    }
+    count = found.get("iterations")
+    if isinstance(count, int) and not isinstance(count, bool) and 0 <= count < 2**53:
+        words["iterations"] = count
+    return words
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether a path is a file, and no link or pipe, which could be anything or never end."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def _read_volume(path: Path, shape: tuple[int, ...]) -> tuple[np.ndarray | None, str | None]:
     """Return the volume of a file, or what is wrong with it; its header is read before its numbers."""
     try:
-        mapped = np.load(path, mmap_mode="r", allow_pickle=False)
+        if not _is_plain(path):
+            return None, "no volume came back"
+        mapped = np.lib.format.open_memmap(path, mode="r")
         if mapped.shape != shape:
             return None, f"the volume must have shape {shape}, got {mapped.shape}"
         if mapped.dtype.kind not in "iuf":
