@@ -27,7 +27,10 @@ def indicator_values(f: Functional, x: DrawnArray) -> Finding:
 @law(
     kind="functional",
     formula="f(prox(x, s)) = 0",
-    tolerance="a point is inside where it is so once its rounding, or the accuracy stated, is undone",
+    tolerance=(
+        "its rounding, and the accuracy that is stated: inside is also what so short a way to a point of the "
+        "set brings inside"
+    ),
     cases=cases("x", steps=["step"]),
     excuse=needs("value", "prox", claim="indicator"),
 )
