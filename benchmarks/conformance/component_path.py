@@ -74,7 +74,7 @@ def load_component(path: str, **options: Any) -> Any:
     >>> load_component("numpy:fft.shift")
     Traceback (most recent call last):
         ...
-    ValueError: `numpy:fft.shift`: module numpy.fft has no `shift`
+    ValueError: `numpy:fft.shift`: module numpy.fft has no `shift`; did you mean `fftshift`?
     """
     from .adapters.adaption import adapt
 
