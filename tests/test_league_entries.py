@@ -4,7 +4,9 @@ import importlib
 import inspect
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -278,8 +280,8 @@ constant = 3.0
 
 
 @pytest.fixture
-def outside(tmp_path, monkeypatch) -> str:
-    """Return the name of a module that holds solvers from outside."""
+def outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Yield the name of a module that holds solvers from outside."""
     name = "league_outside_solvers"
     (tmp_path / f"{name}.py").write_text(OUTSIDE)
     monkeypatch.syspath_prepend(str(tmp_path))

@@ -13,8 +13,9 @@ from .league_answer import LeagueAnswer
 from .league_data import LeagueData
 from .until_noise import until_noise
 
-# Iterations at most; a sweep over all tilts is one, for SART too.
-_MOST = {"SIRT": 400, "SART": 30, "CGLS": 100}
+# Iterations at most, where untold errors keep the misfit above the noise; a sweep over all tilts is one, for
+# SART too.
+_MOST = {"SIRT": 200, "SART": 20, "CGLS": 30}
 
 
 def fbp(data: LeagueData, *, filter_type: str = "ram-lak") -> LeagueAnswer:

@@ -5,7 +5,15 @@ from typing import Any
 from ...phantoms.table import Table
 from .league_entry import LeagueEntry
 
-_PEERS = "pip install 'glasstomo[peers]'"
+_INSTALL = {
+    "astra": "astra-toolbox",
+    "odl": "odl",
+    "pylops": "pylops",
+    "pyproximal": "pyproximal",
+    "scipy": "scipy",
+    "skimage": "scikit-image",
+    "svmbir": "svmbir",
+}
 _NOISE = "lambda by the noise alone; relative gap 1e-3"
 _DISCREPANCY = "lambda by the discrepancy principle; relative gap 1e-3"
 _STOPPED = "stopped once the misfit is down to the noise"
@@ -26,7 +34,7 @@ def _own(summary: str, rule: str, **options: Any) -> dict[str, Any]:
     }
 
 
-def _stopped(method: str, summary: str, rule: str = _STOPPED) -> dict[str, Any]:
+def _stopped(method: str, summary: str, rule: str) -> dict[str, Any]:
     return {"summary": summary, "family": "own", "solver": f"own_entries:{method}", "rule": rule}
 
 
@@ -38,7 +46,7 @@ def _peer(solver: str, summary: str, rule: str, *modules: str, **options: Any) -
         "rule": rule,
         "options": options,
         "modules": modules,
-        "install": _PEERS,
+        "install": f"pip install {' '.join(_INSTALL[name] for name in modules)}",
     }
 
 
@@ -66,12 +74,15 @@ _ENTRIES: dict[str, dict[str, Any]] = {
     ),
     "fista_tv": _stopped("fista_tv", "total variation by FISTA", _SETTLED),
     "sirt": _own("simultaneous iterative reconstruction", "100 iterations", method="sirt"),
-    "sirt_noise": _stopped("sirt_to_noise", "simultaneous iterative reconstruction"),
+    "sirt_noise": _stopped(
+        "sirt_to_noise", "simultaneous iterative reconstruction", f"{_STOPPED}; 200 iterations at most"
+    ),
     "mlem": _own("expectation maximisation", "30 iterations", method="mlem"),
-    "mlem_noise": _stopped("mlem_to_noise", "expectation maximisation") | {"signals": ("EDS_TEM",)},
+    "mlem_noise": _stopped("mlem_to_noise", "expectation maximisation", f"{_STOPPED}; 100 iterations at most")
+    | {"signals": ("EDS_TEM",)},
     "osem": _own("expectation maximisation by ordered subsets", "8 sweeps, 4 subsets", method="osem"),
     "cgls": _own("conjugate gradients", "20 iterations", method="cgls"),
-    "cgls_noise": _stopped("cgls_to_noise", "conjugate gradients"),
+    "cgls_noise": _stopped("cgls_to_noise", "conjugate gradients", f"{_STOPPED}; 200 iterations at most"),
     "wbp": _own("weighted back projection", "Hann window", method="wbp"),
     "skimage_fbp": _peer(
         "skimage_entries:iradon", "scikit-image iradon", "the package's default filter, the ramp", "skimage"
@@ -86,21 +97,21 @@ _ENTRIES: dict[str, dict[str, Any]] = {
     "astra_sirt": _peer(
         "astra_entries:iterated",
         "ASTRA SIRT, x >= 0",
-        f"{_STOPPED}; 400 iterations at most",
+        f"{_STOPPED}; 200 iterations at most",
         "astra",
         algorithm="SIRT",
     ),
     "astra_sart": _peer(
         "astra_entries:iterated",
         "ASTRA SART, x >= 0",
-        f"{_STOPPED}; 30 sweeps at most",
+        f"{_STOPPED}; 20 sweeps at most",
         "astra",
         algorithm="SART",
     ),
     "astra_cgls": _peer(
         "astra_entries:iterated",
         "ASTRA CGLS",
-        f"{_STOPPED}; 100 iterations at most",
+        f"{_STOPPED}; 30 iterations at most",
         "astra",
         algorithm="CGLS",
     ),
