@@ -45,7 +45,8 @@ def _within(drawn: DrawnProblem, answer: Answer, gap: float, what: str) -> Findi
     kind="solver",
     formula="J(x) − min J ≤ gap · J(x)",
     tolerance="the gap that it promises, and float32 rounding of J; min J by an interior-point method in "
-    "float64, whose own certified bound is within 10⁻⁶",
+    "float64, certified to 10⁻⁵ of J (to 10⁻⁶ of the squared data where the fit is perfect); what J is "
+    "compared with is the objective of a volume, so that an excess is one whatever the bound",
     cases=_any,
     excuse=variational,
     cost=30,
