@@ -17,7 +17,7 @@ def materials(*, complete: bool = True) -> SearchStrategy[Material]:
 
     Notes
     -----
-    Shrinks to iron with one linker of each formula unit, 1 g cm⁻³.
+    Shrinks to iron with one linker, 1 g cm⁻³.
 
     Examples
     --------
