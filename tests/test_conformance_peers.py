@@ -20,6 +20,7 @@ COUNTEREXAMPLES = [
 TELLING = {
     "operator": ("linearity", "adjoint", "input_unchanged", "gradient_of_planes"),
     "projector": ("adjoint", "mass", "landing"),
+    "solver": ("optimality", "zero_data"),
     "functional": ("prox_minimises", "moreau_identity", "fenchel_young_equality", "closed_form_prox"),
 }
 EXAMPLES = 4

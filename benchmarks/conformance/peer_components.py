@@ -5,7 +5,9 @@ from .peer_component import PeerComponent
 from .peer_functionals import PEER_FUNCTIONALS
 from .peer_operators import PEER_OPERATORS
 from .peer_projectors import PEER_PROJECTORS
+from .peer_solvers import PEER_SOLVERS
 
 PEER_COMPONENTS: Table[PeerComponent] = Table(
-    "component of another package", {**PEER_PROJECTORS, **PEER_OPERATORS, **PEER_FUNCTIONALS}
+    "component of another package",
+    {**PEER_PROJECTORS, **PEER_OPERATORS, **PEER_FUNCTIONALS, **PEER_SOLVERS},
 )

@@ -11,11 +11,13 @@ from .peer_component import KnownBreak, PeerComponent
 from .peer_functionals import PEER_FUNCTIONALS
 from .peer_operators import PEER_OPERATORS
 from .peer_projectors import PEER_PROJECTORS
+from .peer_solvers import PEER_SOLVERS
 
 _KINDS = {
     "Projectors": PEER_PROJECTORS,
     "Linear operators": PEER_OPERATORS,
     "Functionals and proximal steps": PEER_FUNCTIONALS,
+    "Solvers": PEER_SOLVERS,
 }
 _HEAD = """\
 # Other packages before the laws
@@ -31,8 +33,8 @@ Every break was traced to its cause in the code or the documentation of the pack
 fails, or contradicts the package's own documentation. An **approximation** is what was never promised to be
 exact, and matters all the same to whoever needs it exact: with an unmatched adjoint, gradient methods settle
 beside the minimum or diverge ([Elfving and Hansen 2018](https://doi.org/10.1137/17M1133828)). *Reported*
-means that the maintainers have written of it, at the source given. A law that is kept was not broken in the cases
-drawn, which is no proof.
+means that the maintainers have written of it, at the source given. A law that is kept was not broken in the
+cases drawn, which is no proof.
 
 Functionals that are not convex (PyProximal's L0, Log, SCAD, ETP and RelaxedMumfordShah, SCICO's
 L1MinusL2Norm) are not asked: the laws of proximal steps are laws of convex functionals. Conventions are no

@@ -38,7 +38,7 @@ _HUBER = {
 _EARLY = KnownBreak(
     kind="defect",
     cause="it stops where the objective changes little from one iteration to the next, which it may do far "
-    "from the minimum: [4, 0, 0, 0] with step 1 gives [3, 1, 0, 0] for any `niter` and any `rtol` above zero, "
+    "from the minimum: [4, 0, 0, 0] with step 1 gives [3, 1, 0, 0] for any `niter` and any `rtol` > 0, "
     "where [3, ⅓, ⅓, ⅓] is right",
     source=f"{_PYPROXIMAL_TREE}TV.py",
     case={
