@@ -40,7 +40,7 @@ class Settled:
     ...     if rule.due() and rule.ends(1.0 + np.exp(-rule.iterations / 30)):
     ...         break
     >>> rule.status, rule.iterations
-    ('converged', 250)
+    ('converged', 300)
     """
 
     def __init__(self, task: ChannelTask) -> None:
