@@ -2,6 +2,7 @@
 
 import json
 import math
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -234,6 +235,14 @@ def test_figures_name_every_entry():
         one.entry for one in found.table.standings
     ]
     assert len(ax.texts) == len(found.table.standings) * 3
+
+
+def test_a_figure_of_equal_times_is_drawn_without_a_warning():
+    found = table(rows(P, {**UNIT, "a": [10.0] * 3}, core_seconds=0.01))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ax = figure_times(found).axes[0]
+    assert ax.get_xlim()[0] < 0.01 < ax.get_xlim()[1]
 
 
 def test_a_figure_without_times_is_refused():

@@ -62,6 +62,8 @@ def figure_times(table: LeagueTable) -> Figure:
     figure = new_figure(PAGE_IN, max(3.4, 0.9 + _LABEL_IN * len(drawn)))
     ax = figure.subplots()
     ax.set(xscale="log", yscale="log")
+    # Before anything is drawn: entries of one time have no range that axes could find.
+    _room_for_words(ax, drawn)
     for family, (label, colour, marker) in FAMILIES.items():
         group = [one for one in drawn if one.family == family]
         if not group:
@@ -81,7 +83,6 @@ def figure_times(table: LeagueTable) -> Figure:
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axis.set_minor_formatter(NullFormatter())
-    _room_for_words(ax, drawn)
     _words(figure, ax, drawn)
     ax.legend(loc="lower left")
     return figure
