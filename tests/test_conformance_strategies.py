@@ -317,7 +317,7 @@ def test_a_strategy_needs_no_arguments_and_is_healthy(name: str):
 
 @pytest.mark.parametrize("name", NOUNS)
 @given(data=st.data())
-@settings(max_examples=10)
+@settings(max_examples=5)
 def test_nouns_survive_json_pickle_and_replacement(name: str, data: st.DataObject):
     noun = data.draw(getattr(strategies, NOUNS[name][1])())
     assert isinstance(noun, noun_class(name))
