@@ -249,6 +249,12 @@ def test_results_of_another_shape_are_named():
     assert "`prox` of l1 must return shape (2, 3), got (6,)" in found.reason
 
 
+def test_arguments_of_another_shape_are_refused():
+    # Kernels of compiled components would read and write beside the array.
+    with pytest.raises(ValueError, match=r"an argument of l1 must have shape \(2, 3\), got \(3, 3\)"):
+        textbook_functional("l1").proximal(np.ones((3, 3)), 1.0)
+
+
 @given(data=st.data())
 def test_cases_of_nonnegative_functionals_are_nonnegative(data):
     case = data.draw(
@@ -362,7 +368,7 @@ def test_proximal_points_are_found_by_an_independent_search(name):
 
 
 def test_unknown_closed_forms_name_the_known_ones():
-    with pytest.raises(ValueError, match=r"unknown closed form 'l3'; .* known: zero, linear, l1"):
+    with pytest.raises(ValueError, match=r"unknown closed form 'l3'; .*known: zero, linear, l1"):
         closed_form("l3")
 
 

@@ -135,6 +135,8 @@ class Functional:
 
     def _given(self, x: np.ndarray) -> np.ndarray:
         """Return a copy of its own type, which the component may spoil."""
+        if np.shape(x) != self.domain:
+            raise ValueError(f"an argument of {self.name} must have shape {self.domain}, got {np.shape(x)}")
         return np.array(x, self.dtype, order="C")
 
     def _fitting(self, values: object, what: str) -> np.ndarray:

@@ -21,8 +21,8 @@ def term_parameters(kind: str, masked: bool) -> dict[str, np.ndarray]:
     Examples
     --------
     >>> term_parameters("least_squares", True)["weights"]
-    array([[[1.  , 0.  , 2.  ],
-            [0.1 , 4.  , 0.5 ]]])
+    array([[[1. , 0. , 2. ],
+            [0.1, 4. , 0.5]]])
     """
     data, weights, background = _DATA.copy(), _WEIGHTS.copy(), _BACKGROUND.copy()
     if masked:

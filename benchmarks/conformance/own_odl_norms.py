@@ -54,7 +54,7 @@ def odl_group_norm(name: str = "odl_group_norm", *, parts: int = 3, lam: float =
 
     Examples
     --------
-    >>> odl_group_norm().proximal(np.ones((3, 2, 2, 2)), 1.0).round(3).max()  # 1 − 1.5 / √3
+    >>> round(float(odl_group_norm().proximal(np.ones((3, 2, 2, 2)), 1.0).max()), 3)  # 1 − 1.5 / √3
     0.134
     """
     from ...recon.odl_functionals import GroupNorm

@@ -116,8 +116,9 @@ def fista_prox(
 
     Examples
     --------
-    >>> round(float(fista_prox("tv").proximal(np.eye(3)[None], 1e6).mean()), 4)  # all flat
-    0.3333
+    >>> fista_prox("tv").proximal(np.arange(6.0).reshape(1, 2, 3), 1e6).round(3)  # all flat
+    array([[[2.5, 2.5, 2.5],
+            [2.5, 2.5, 2.5]]])
     """
     from ...recon.baselines.fista_tv import TvProx
     from ...recon.problem import Problem
