@@ -71,7 +71,7 @@ def minimum(problem: "Problem | DenseProblem") -> Minimum:
     --------
     >>> from glasstomo.recon import Problem
     >>> found = minimum(Problem(data=np.ones((1, 2, 1)), angles_deg=[0.0], spacing_nm=1.0, lam=0.1))
-    >>> round(found.volume.sum(), 4), found.objective < 1e-9  # flat, and all of the data
+    >>> round(float(found.volume.sum()), 4), found.objective < 1e-9  # flat, and all of the data
     (2.0, True)
     """
     dense = problem if isinstance(problem, DenseProblem) else DenseProblem(problem)
