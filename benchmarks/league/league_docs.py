@@ -17,6 +17,10 @@ from .problem_files import league_problems
 MARKS = "<!-- {name}: made by glasstomo.benchmarks.league.league_docs -->", "<!-- end of {name} -->"
 """Lines before and after what is made."""
 
+_PICTURE = (
+    "![Error of every entry against its time](img/league_times.png)\n\n"
+    "*The line joins the entries that none is both better and faster than; bars are 1.96 standard errors.*"
+)
 _UNKEPT = "No results are kept: `glasstomo bench league --out league` makes them."
 
 
@@ -46,7 +50,7 @@ def league_blocks(results: LeagueResults | None) -> dict[str, str]:
     if results is None:
         return blocks | dict.fromkeys(("ranking", "scores", "entries"), _UNKEPT)
     return blocks | {
-        "ranking": markdown_rows(results.standing_rows()),
+        "ranking": f"{markdown_rows(results.standing_rows())}\n\n{_PICTURE}",
         "scores": markdown_rows(_score_rows(results)),
         "entries": markdown_rows(
             [{"Entry": f"`{name}`", "What it is": text} for name, text in results.summaries.items()]
