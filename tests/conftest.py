@@ -4,6 +4,9 @@ import os
 import signal
 from pathlib import Path
 
+# Before numpy loads: threads of tiny matrix products wait for each other longer than they work.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings

@@ -26,13 +26,17 @@ from glasstomo.benchmarks.conformance.counterexample import (
 from glasstomo.benchmarks.conformance.counterexample_search import examine
 from glasstomo.benchmarks.conformance.drawn_array import DrawnArray, arrays
 from glasstomo.benchmarks.conformance.finding import Finding
+from glasstomo.benchmarks.conformance.functional import Functional
 from glasstomo.benchmarks.conformance.junit import junit_tree, write_junit
+from glasstomo.benchmarks.conformance.known_claims import CLAIMS
 from glasstomo.benchmarks.conformance.law import law
 from glasstomo.benchmarks.conformance.law_checks import LawsBrokenError, check_laws, law_names
 from glasstomo.benchmarks.conformance.law_pages import laws_page
 from glasstomo.benchmarks.conformance.laws.tables import LAWS, laws_of
 from glasstomo.benchmarks.conformance.linear_map import LinearMap
 from glasstomo.benchmarks.conformance.profiles import PROFILES
+from glasstomo.benchmarks.conformance.projector_family import ProjectorFamily
+from glasstomo.benchmarks.conformance.solver import Solver
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -462,3 +466,20 @@ def test_the_page_of_laws_is_current():
     assert written == laws_page(), (
         f"write it anew: python -m glasstomo.benchmarks.conformance.law_pages docs/{page.name}"
     )
+
+
+@pytest.mark.parametrize(
+    ("noun", "fields"),
+    [
+        (LinearMap, {"domain": (1,), "range": (1,), "forward": abs}),
+        (Functional, {"domain": (1,)}),
+        (Solver, {"run": abs}),
+        (ProjectorFamily, {"make": abs}),
+    ],
+)
+def test_unknown_claims_are_refused(noun, fields):
+    with pytest.raises(ValueError, match=r"`claims` of a \w+ has no 'posative'.*known: "):
+        noun(name="mine", claims={"posative"}, **fields)
+    with pytest.raises(TypeError, match="must be a set of names"):
+        noun(name="mine", claims="positive", **fields)
+    assert noun(name="mine", **fields).claims <= set(CLAIMS[noun.kind])

@@ -57,7 +57,8 @@ def test_our_solvers_keep_every_law(name, law):
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "law"), applying(["odl", "fista_tv", "reconstruct_tv"]))
 def test_our_slow_solvers_keep_every_law(name, law):
-    result = examine(SOLVER_LAWS[law], OWN_SOLVERS[name](), examples=4)
+    # ODL takes a second for a problem; `glasstomo conform --own --profile nightly` has the many.
+    result = examine(SOLVER_LAWS[law], OWN_SOLVERS[name](), examples=1)
     assert result.verdict == KEPT, (result.reason, result.counterexample)
 
 

@@ -51,9 +51,9 @@ NOT_DRAWN = {
     "XrayLine": "a row of a table",
 }
 
-# Shrinking looks this often at most. Where one part needs a hundred looks, a test of a noun of
+# Shrinking looks this often at most. Where one part needs hundreds of looks, a test of a noun of
 # ten parts shrinks for minutes.
-FEW = 120
+FEW = 200
 
 
 class Counted:

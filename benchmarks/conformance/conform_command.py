@@ -93,6 +93,8 @@ def conform(objects: tuple[str, ...], replay: Path | None, show_list: bool, **op
 
     Example: glasstomo conform my_solver:solve --kind solver --html report.html
     """
+    # Threads of a matrix product wait for each other longer than they work on problems as small as these.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # As `python -m` does: what lies in the current folder can be imported.
     if os.getcwd() not in sys.path:
         sys.path.insert(0, os.getcwd())

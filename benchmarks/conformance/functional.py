@@ -6,6 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from .known_claims import checked_claims
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Functional:
@@ -77,6 +79,9 @@ class Functional:
     parameters: dict[str, object] | None = None
     claims: frozenset[str] = frozenset()
     nonnegative: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "claims", checked_claims(self.claims, self.kind))
 
     @property
     def epsilon(self) -> float:

@@ -6,6 +6,8 @@ from typing import ClassVar
 
 import numpy as np
 
+from .known_claims import checked_claims
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class LinearMap:
@@ -57,6 +59,9 @@ class LinearMap:
     range_weight: float | np.ndarray = 1.0
     norm_bound: float | None = None
     claims: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "claims", checked_claims(self.claims, self.kind))
 
     @property
     def epsilon(self) -> float:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from .beam_geometry import BeamGeometry
+from .known_claims import checked_claims
 from .linear_map import LinearMap
 
 
@@ -52,3 +53,6 @@ class ProjectorFamily:
     declines: Callable[[BeamGeometry], str | None] = _any
     claims: frozenset[str] = frozenset()
     accuracy: float = 0.02
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "claims", checked_claims(self.claims, self.kind))

@@ -6,6 +6,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from .known_claims import checked_claims
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Answer:
@@ -80,6 +82,9 @@ class Solver:
     takes_limit: bool = False
     claims: frozenset[str] = frozenset({"nonnegative", "deterministic"})
     run_arrays: Callable[[np.ndarray, np.ndarray, float], Answer] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "claims", checked_claims(self.claims, self.kind))
 
     def solve(self, problem: Any, **limits: Any) -> Answer:
         """Run it; a volume of another shape, or no array of real numbers, is refused."""

@@ -43,7 +43,7 @@ def _mutant(name: str, summary: str, breaks: tuple[str, ...], make: Make) -> Mut
 
 _ALL = (
     _mutant(
-        "stripone_bin_on",
+        "strip_one_bin_on",
         "Every projection lies one bin too far on.",
         ("landing", "half_turn", "mirror_in_y", "mass"),
         after(one_bin_on),
@@ -67,7 +67,7 @@ _ALL = (
         other_tilts(lambda angle: -angle),
     ),
     _mutant(
-        "strip_withaxes_exchanged",
+        "strip_with_axes_exchanged",
         "Volumes are read as (y, z, x).",
         ("landing", "shadow", "pixel_shift"),
         axes_exchanged,
@@ -133,13 +133,13 @@ _ALL = (
         after(per_tilt),
     ),
     _mutant(
-        "stripforeshortened",
+        "strip_foreshortened",
         "Projections are multiplied by the cosine of the tilt.",
         ("mass", "ball_mass", "quarter_turn"),
         after(foreshortened),
     ),
     _mutant(
-        "stripin_voxels",
+        "strip_in_voxels",
         "Lengths are counted in voxels instead of nm.",
         ("units", "mass", "chords"),
         after(in_voxels),
@@ -157,13 +157,13 @@ _ALL = (
         before(within_circle),
     ),
     _mutant(
-        "stripwithin_its_frame",
+        "strip_within_its_frame",
         "Slices are turned within a frame of their own size, which loses what leaves it along the beam.",
         ("voxel_mass", "mass", "quarter_turn"),
         within_its_frame,
     ),
     _mutant(
-        "stripringing",
+        "strip_ringing",
         "Bins are sharpened, and some become negative.",
         ("positive",),
         after(ringing),
