@@ -1,6 +1,7 @@
 """pyproximal's primal–dual method with pylops' matrix and gradient, on our objective."""
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,8 @@ def solver(problem: Problem, steps: PlainSteps, threads: int = 1) -> Callable[[W
     from pyproximal.optimization.primaldual import PrimalDual  # pyright: ignore[reportMissingImports]
 
     shape, data = problem.shape, problem.data
-    matrix = strip_matrix(shape[:2], problem.angles_deg, bins=shape[1], bin_width=1.0)
+    # Their annotations are narrower than what they take: sparse matrices, functionals and sizes.
+    matrix: Any = strip_matrix(shape[:2], problem.angles_deg, bins=shape[1], bin_width=1.0)
     matrix.data *= np.float32(problem.spacing_nm)
     root = np.sqrt(problem.weights)
     factor = (root * problem.column_gain / np.float32(steps.data_norm)).ravel()
@@ -30,7 +32,9 @@ def solver(problem: Problem, steps: PlainSteps, threads: int = 1) -> Callable[[W
     target = (root * data / np.float32(steps.data_norm)).ravel()
     misfit = pyproximal.L2(b=target, sigma=steps.data_norm**2)
     penalty = pyproximal.L21(ndim=3, sigma=problem.lam * steps.field_norm)
-    both = pyproximal.VStack([misfit, penalty], nn=[data.size, 3 * int(np.prod(shape))])
+    parts: Any = [misfit, penalty]
+    sizes: Any = [data.size, 3 * int(np.prod(shape))]
+    both = pyproximal.VStack(parts, nn=sizes)
 
     def run(watch: Watch) -> None:
         PrimalDual(

@@ -177,7 +177,11 @@ def standing_row(one: Standing) -> dict[str, object]:
         **{KIND_LABELS[kind]: number(value, 2) for kind, value in one.by_kind.items()},
         "Mean rank": f"{one.mean_rank:.1f}",
         "Solved": f"{one.solved} of {one.problems}",
-        "Core seconds": _seconds(one.core_seconds),
+        "Fraction within": "–" if one.fraction_within is None else number(one.fraction_within, 2),
+        "Cross-section within": (
+            "–" if one.cross_section_within is None else f"{number(100 * one.cross_section_within, 2)} %"
+        ),
+        "Core seconds": f"{_seconds(one.core_seconds)}{' ◆' if one.front else ''}",
         "Without an answer": failures_text(one.failures),
     }
 

@@ -1,7 +1,7 @@
 """Who stands where: the ranking of entries on each problem and over all of them, with its errors."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -93,6 +93,10 @@ class Standing:
         Over the problems.
     solved, problems : int
         Problems solved, and all.
+    fraction_within : float or None
+        Median over all particles of ±2σ + |bias| of the zinc fraction in single phases.
+    cross_section_within : float or None
+        Median over all standards of the relative error of their cross-section.
     core_seconds : float or None
         Median over all solves.
     failures : dict
@@ -110,6 +114,8 @@ class Standing:
     mean_rank: float
     solved: int
     problems: int
+    fraction_within: float | None
+    cross_section_within: float | None
     core_seconds: float | None
     failures: dict[str, int]
     front: bool
@@ -299,12 +305,19 @@ def _standings(boards: list[_Board], places: list[Place], records: list[dict[str
                 mean_rank=float(np.mean([place.rank for place in mine])),
                 solved=sum(place.solved for place in mine),
                 problems=len(mine),
+                fraction_within=_median_of(map(_fraction_within, own)),
+                cross_section_within=_median_of(row.get("cross_section_error") for row in own),
                 core_seconds=times[name],
                 failures=_counts([row for row in own if row["status"] != "done"]),
                 front=_on_front(name, logs, times),
             )
         )
     return found
+
+
+def _fraction_within(row: dict[str, Any]) -> float | None:
+    spread, bias = row.get("zn_fraction_2sigma"), row.get("zn_fraction_bias")
+    return None if spread is None or bias is None else spread + abs(bias)
 
 
 def _tied_over_all(boards: list[_Board], first: str, second: str) -> bool:
@@ -374,7 +387,11 @@ def _median(records: list[dict[str, Any]]) -> float | None:
         row.get("core_seconds") if row.get("core_seconds") is not None else row.get("seconds")
         for row in records
     ]
-    known = [value for value in found if value is not None]
+    return _median_of(found)
+
+
+def _median_of(values: Iterable[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
     return float(np.median(known)) if known else None
 
 
