@@ -8,16 +8,18 @@ from ..drawn_problem import DrawnProblem
 from ..finding import Finding
 from ..law import law
 from ..solver import Solver
-from .solver_judgement import claimed
+from .solver_judgement import claimed, unfinished
 
 # Roofs that are straight along z are known from two tilts, blocks on a ground from five within ±70°.
 _TWO, _FIVE = (0.0, 90.0), (-70.0, -35.0, 0.0, 35.0, 70.0)
 _VOXELS = 5
 _SHARE = 1e-3
-# The largest shrinkage by this λ in the bodies that the laws draw, as a share of the largest density: by the
-# float64 minimum, 0.017 for blocks with TV and 0.005 for roofs with TV². A relative excess of the objective
-# moves voxels further: at a gap of 10⁻³ less than can be told from the shrinkage.
-_SHRINKAGE, _PER_GAP = 0.03, 10.0
+# How far off the minimum itself is with this λ, and how much further a volume may be whose objective is at
+# most a thousandth above the least, as shares of the largest density: the largest of any voxel of any body
+# that a law draws, by a cone solver (0.0182 and 0.0107 for 297 blocks, 0.0010 and 0.0023 for 60 roofs), and
+# some rounding. What an excess allows is concave in it: no more below a thousandth, in proportion above.
+_BLOCKS, _ROOFS = (0.019, 0.011), (0.002, 0.003)
+_GAP = 1e-3
 _MANY, _SIDE = tuple(float(angle) for angle in range(-75, 76, 15)), 7
 
 
@@ -31,29 +33,40 @@ def _excuse(regulariser: str):
     return excuse
 
 
-def _judged(solver: Solver, body: np.ndarray, regulariser: str, angles: tuple[float, ...]) -> Finding:
+def _judged(
+    solver: Solver,
+    body: np.ndarray,
+    regulariser: str,
+    angles: tuple[float, ...],
+    allowed: tuple[float, float],
+) -> Finding:
     entries = tuple((int(i), float(body.flat[i])) for i in np.flatnonzero(body))
     drawn = DrawnProblem(DrawnArray(body.shape, entries), angles, share=_SHARE, regulariser=regulariser)
-    volume = solver.solve(drawn.problem()).volume
-    error = float(np.max(np.abs(volume - body))) / float(body.max())
-    limit = _SHRINKAGE + _PER_GAP * solver.gap
+    answer = solver.solve(drawn.problem())
+    if unfinished(answer):
+        return Finding(0.0, 0.0, "it says that it has not converged")
+    error = float(np.max(np.abs(answer.volume - body))) / float(body.max())
+    limit = allowed[0] + allowed[1] * max(solver.gap / _GAP, 1.0)
     return Finding(error, limit, f"a voxel is off by {error:.3g} of the largest density")
 
 
-def _side():
-    return st.tuples(st.integers(0, _VOXELS - 1), st.integers(1, _VOXELS))
+def _edge():
+    """First voxel and length of an edge of two voxels at least: lines of one are lost in part."""
+    return st.integers(0, _VOXELS - 2).flatmap(
+        lambda first: st.tuples(st.just(first), st.integers(2, _VOXELS - first))
+    )
 
 
 @law(
     kind="solver",
     formula="x(P x₀; λ → 0) → x₀ for blocks x₀ on a ground",
-    tolerance="0.03 of the density: nearly twice the shrinkage by this λ, proportional to it, in the worst "
-    "of such blocks; and ten times the gap promised",
+    tolerance="0.019 of the largest density, what the minimum itself is off by for this λ in the worst of "
+    "these blocks; and 0.011, what a volume may be off by in addition whose objective is 10⁻³ above the "
+    "least, or in proportion to the gap promised where that is more",
     cases=lambda solver: st.fixed_dictionaries(
         {
-            "z": _side(),
-            "y": _side(),
-            "slices": st.integers(1, 2),
+            "z": _edge(),
+            "y": _edge(),
             "step": st.sampled_from([1.0, 2.0, 0.5]),
             "ground": st.sampled_from([1.0, 0.01, 100.0]),
         }
@@ -62,49 +75,46 @@ def _side():
     cost=20,
 )
 def recovers_blocks(
-    solver: Solver, z: tuple[int, int], y: tuple[int, int], slices: int, step: float, ground: float
+    solver: Solver, z: tuple[int, int], y: tuple[int, int], step: float, ground: float
 ) -> Finding:
     """TV finds a block on a ground from five tilts within ±70°.
 
     Notes
     -----
     That the sparsest gradient is found from few data is what TV is used for: E. J. Candès, J. Romberg and
-    T. Tao, IEEE Trans. Inf. Theory 52 (2006) 489, doi 10.1109/TIT.2005.862083. TV² is off by up to 0.16
-    of the density on the same data.
+    T. Tao, IEEE Trans. Inf. Theory 52 (2006) 489, doi 10.1109/TIT.2005.862083.
     """
-    body = np.ones((_VOXELS, _VOXELS, slices))
-    first, last = zip(*(sorted((low, high if high != low else low + 1)) for low, high in (z, y)), strict=True)
-    body[first[0] : last[0], first[1] : last[1]] += step
-    return _judged(solver, ground * body, "tv", _FIVE)
+    body = np.ones((_VOXELS, _VOXELS, 1))
+    body[z[0] : sum(z), y[0] : sum(y)] += step
+    return _judged(solver, ground * body, "tv", _FIVE, _BLOCKS)
 
 
 @law(
     kind="solver",
     formula="x(P x₀; λ → 0) → x₀ for roofs x₀",
-    tolerance="0.03 of the largest density: six times the shrinkage by this λ in the worst of these roofs; "
-    "and ten times the gap promised",
+    tolerance="0.002 of the largest density, twice what the minimum itself is off by for this λ in the worst "
+    "of these roofs; and 0.003 for an objective 10⁻³ above the least, as for `recovers_blocks`",
     cases=lambda solver: st.fixed_dictionaries(
         {
-            "ridge": st.sampled_from([2.0, 1.0, 3.0]),
+            "ridge": st.sampled_from([2.0, 1.0]),
             "slopes": st.sampled_from([(0.5, -0.5), (1.0, 0.25), (-0.5, 1.0), (0.5, -0.25), (0.0, 1.0)]),
             "rise": st.sampled_from([0.5, 0.0, -0.25]),
             "axis": st.sampled_from(["y", "z"]),
-            "slices": st.integers(1, 2),
         }
     ),
     excuse=lambda solver: _excuse("tv2")(solver) or claimed("any_geometry")(solver),
     cost=20,
 )
 def recovers_roofs(
-    solver: Solver, ridge: float, slopes: tuple[float, float], rise: float, axis: str, slices: int
+    solver: Solver, ridge: float, slopes: tuple[float, float], rise: float, axis: str
 ) -> Finding:
     """TV² finds a density with a ridge from tilts of 0° and 90°, ten numbers for twenty-five voxels."""
-    z, y, _ = np.indices((_VOXELS, _VOXELS, slices), dtype=np.float64)
+    z, y, _ = np.indices((_VOXELS, _VOXELS, 1), dtype=np.float64)
     along, across = (y, z) if axis == "y" else (z, y)
     body = np.where(along < ridge, slopes[0] * (along - ridge), slopes[1] * (along - ridge))
     body += rise * across
     body += 0.5 - body.min()
-    return _judged(solver, body, "tv2", _TWO)
+    return _judged(solver, body, "tv2", _TWO, _ROOFS)
 
 
 @law(
