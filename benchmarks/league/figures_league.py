@@ -123,7 +123,10 @@ def figure_problems(table: LeagueTable, problems: Sequence[LeagueProblem]) -> Fi
                 fontweight="bold" if place.solved else "normal",
             )  # fmt: skip
     ax.set_yticks(range(len(names)), names)
-    ax.set_xticks(range(len(problems)), [one.name.replace("_", "\n") for one in problems], fontsize=6)
+    ax.set_xticks(
+        range(len(problems)), [one.name for one in problems], fontsize=6, rotation=35, ha="left",
+        rotation_mode="anchor",
+    )  # fmt: skip
     ax.tick_params(length=0, top=True, labeltop=True, bottom=False, labelbottom=False)
     ax.spines[:].set_visible(False)
     colour_bar(figure, drawn, ax, "Error relative to the null entry")
@@ -165,9 +168,11 @@ def _words(figure: Figure, ax: Axes, drawn: Sequence[Standing]) -> None:
         taken.append(box)
         middle, right = (box[2] + box[3]) / 2, box[0] > x
         line = {"arrowstyle": "-", "color": LIGHT, "linewidth": 0.5, "shrinkA": 0, "shrinkB": 2}
+        # In points from the mark: pixels would be others in a file of another resolution.
+        away = np.array([(box[0] if right else box[1]) - x, middle - y]) * 72.0 / figure.dpi
         ax.annotate(
-            one.entry, (x, y), (box[0] if right else box[1], middle), xycoords="figure pixels",
-            textcoords="figure pixels", fontsize=6, ha="left" if right else "right", va="center",
+            one.entry, (_time(one), one.relative), tuple(away), xycoords="data",
+            textcoords="offset points", fontsize=6, ha="left" if right else "right", va="center",
             annotation_clip=False, arrowprops=line if abs(middle - y) > 0.6 * height else None,
         )  # fmt: skip
 
