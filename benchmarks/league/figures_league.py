@@ -145,7 +145,7 @@ def _time(one: Standing) -> float:
 
 def _room_for_words(ax: Axes, drawn: Sequence[Standing]) -> None:
     times = [_time(one) for one in drawn]
-    ax.set_xlim(min(times) / 1.5, max(times) * 6)
+    ax.set_xlim(min(times) / 4, max(times) * 6)
     ax.set_ylim(min(one.relative for one in drawn) / 1.6, 1.6)
 
 
