@@ -114,6 +114,8 @@ def monotone(solver: Solver, drawn: DrawnProblem) -> Finding:
     answer = solver.solve(problem)
     values = np.array(answer.objectives)
     if not values.size:
+        if not problem.data.any():
+            return Finding(0.0, 0.0, "no data: it had nothing to do")
         return Finding(float("nan"), 0.0, "it claims a monotone history, and keeps none")
     rises = np.diff(values)
     worst = float(np.max(rises, initial=0.0))
@@ -139,6 +141,8 @@ def true_history(solver: Solver, drawn: DrawnProblem) -> Finding:
     problem = drawn.problem()
     answer = solver.solve(problem)
     if not answer.objectives:
+        if not problem.data.any():
+            return Finding(0.0, 0.0, "no data: it had nothing to do")
         return Finding(float("nan"), 0.0, "it claims a history of the objective, and keeps none")
     dense = DenseProblem(problem)
     objective, stated = objective_of(dense, answer.volume), answer.objectives[-1]
