@@ -1,7 +1,6 @@
 """Our own projector, as an object and as a class."""
 
 from ....forward import Projector
-from ..beam_geometry import BeamGeometry
 from ..linear_map import LinearMap
 from ..projector_family import ProjectorFamily
 
@@ -32,24 +31,10 @@ def projector_family(*, name: str = _TITLE) -> ProjectorFamily:
 
     Examples
     --------
+    >>> from glasstomo.benchmarks.conformance import BeamGeometry
     >>> projector_family().make(BeamGeometry((4, 6, 1), (0.0, 30.0))).domain
     (4, 6, 1)
     """
+    from ..own_projectors import strip
 
-    def make(geometry: BeamGeometry) -> LinearMap:
-        projector = Projector(
-            shape=geometry.shape[:2],
-            angles_deg=geometry.angles_deg,
-            spacing_nm=geometry.spacing_nm,
-            bins=geometry.bins,
-        )
-        return LinearMap(
-            name=name,
-            domain=geometry.shape,
-            range=geometry.series_shape,
-            forward=projector.forward,
-            adjoint=projector.adjoint,
-            claims=frozenset({"positive"}),
-        )
-
-    return ProjectorFamily(name=name, make=make, claims=frozenset({"positive", "mass"}))
+    return strip(name)
